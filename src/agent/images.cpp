@@ -1,0 +1,105 @@
+#include "agent/images.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "rt/time.h"
+
+namespace fairlead::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Short, so that the first failure shows as ErrImagePull and then as ImagePullBackOff, as users know it.
+constexpr auto kShowError = 2s;
+
+std::chrono::seconds pull_delay(int failures) { return std::min(10s * (1 << std::min(failures - 1, 10)), 300s); }
+
+}  // namespace
+
+rt::Task<Result<Images::Answer>> Images::get(std::string image, std::string policy, std::string who,
+                                             std::function<void()> wake) {
+  Answer answer;
+  auto status = co_await cri_.image_status(image);
+  if (!status) {
+    if (status.error().code == Code::kUnavailable || status.error().code == Code::kTimeout)
+      co_return fail(status.error());
+    answer.trouble =
+        Trouble{"InvalidImageName",
+                fmt::format("Failed to apply default image tag {}: {}", quote(image), status.error().message),
+                clock_.now() + 300s};
+    co_return answer;
+  }
+  Entry& entry = entries_[image];
+  asked_[who] = image;
+  // Its own pull, or one it waited for, has succeeded.
+  const bool fresh = entry.fresh_for.contains(who) && !entry.pulling && entry.failures == 0;
+  if (*status && (policy != "Always" || fresh)) {
+    answer.image = **status;
+    answer.pulled = entry.fresh_for.erase(who) > 0;
+    co_return answer;
+  }
+  if (policy == "Never") {
+    answer.trouble = Trouble{"ErrImageNeverPull",
+                             fmt::format("Container image {} is not present with pull policy of Never", quote(image)),
+                             clock_.now() + 10s};
+    co_return answer;
+  }
+  if (entry.pulling) {
+    entry.waiting[who] = std::move(wake);
+    entry.fresh_for[who] = true;
+    co_return answer;
+  }
+  if (entry.failures > 0) {
+    // Who waited for the pull that failed hears of the error itself, who asks later of the back-off.
+    if (entry.fresh_for.erase(who) > 0) {
+      answer.trouble = Trouble{"ErrImagePull", entry.error, std::min(clock_.now() + kShowError, entry.not_before)};
+      co_return answer;
+    }
+    if (entry.not_before > clock_.now()) {
+      answer.trouble = Trouble{"ImagePullBackOff",
+                               fmt::format("Back-off pulling image {}: ErrImagePull: {}", quote(image), entry.error),
+                               entry.not_before};
+      co_return answer;
+    }
+  }
+  entry.pulling = true;
+  entry.waiting[who] = std::move(wake);
+  entry.fresh_for[who] = true;
+  group_.spawn("pull " + image, pull(image));
+  co_return answer;
+}
+
+void Images::forget(std::string_view prefix) {
+  for (auto it = asked_.lower_bound(std::string(prefix)); it != asked_.end() && it->first.starts_with(prefix);) {
+    if (const auto found = entries_.find(it->second); found != entries_.end()) {
+      Entry& entry = found->second;
+      entry.fresh_for.erase(it->first);
+      entry.waiting.erase(it->first);
+      if (!entry.pulling && entry.fresh_for.empty() && entry.not_before <= clock_.now()) entries_.erase(found);
+    }
+    it = asked_.erase(it);
+  }
+}
+
+rt::Task<> Images::pull(std::string image) {
+  // Who asked hears that it is being pulled before it hears that it was.
+  co_await rt::sleep(0ms);
+  auto pulled = co_await cri_.pull_image(image);
+  Entry& entry = entries_[image];
+  entry.pulling = false;
+  if (pulled) {
+    entry.failures = 0;
+    entry.not_before = {};
+    entry.error.clear();
+  } else {
+    ++entry.failures;
+    entry.not_before = clock_.now() + pull_delay(entry.failures);
+    entry.error = fmt::format("failed to pull image {}: {}", quote(image), pulled.error().message);
+    log::warn("image pull failed", {{"image", image}, {"error", pulled.error().message}});
+  }
+  for (const auto& [who, wake] : std::exchange(entry.waiting, {})) wake();
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,39 @@
+// The one list of kinds that are served.
+#include "api/kind.h"
+#include "api/kinds/deployment.h"
+#include "api/kinds/endpoints.h"
+#include "api/kinds/endpointslice.h"
+#include "api/kinds/event.h"
+#include "api/kinds/lease.h"
+#include "api/kinds/namespace.h"
+#include "api/kinds/node.h"
+#include "api/kinds/pod.h"
+#include "api/kinds/replicaset.h"
+#include "api/kinds/service.h"
+
+namespace fairlead::api {
+
+std::span<const KindInfo* const> all_kinds() {
+  static const KindInfo* const kAll[] = {
+      &kind_of<Endpoints>(),     &kind_of<Event>(),   &kind_of<Namespace>(),  &kind_of<Node>(),
+      &kind_of<Pod>(),           &kind_of<Service>(), &kind_of<Deployment>(), &kind_of<ReplicaSet>(),
+      &kind_of<EndpointSlice>(), &kind_of<Lease>(),
+  };
+  return kAll;
+}
+
+const KindInfo* find_kind(std::string_view group, std::string_view version, std::string_view kind) {
+  for (const auto* k : all_kinds()) {
+    if (k->kind == kind && k->group == group && k->version == version) return k;
+  }
+  return nullptr;
+}
+
+const KindInfo* find_resource(std::string_view group, std::string_view version, std::string_view plural) {
+  for (const auto* k : all_kinds()) {
+    if (k->plural == plural && k->group == group && k->version == version) return k;
+  }
+  return nullptr;
+}
+
+}  // namespace fairlead::api

@@ -1,0 +1,191 @@
+// Registry: create and update.
+#include "api/kinds/namespace.h"
+#include "api/validation.h"
+#include "apiserver/errors.h"
+#include "apiserver/registry.h"
+#include "base/text.h"
+
+namespace fairlead::apiserver {
+namespace {
+
+constexpr int kGeneratedNameAttempts = 8;
+
+// Kinds that PUT creates when they are not there, as in Kubernetes.
+bool created_by_update(const api::KindInfo& kind) {
+  return kind.kind == "Endpoints" || kind.kind == "Event" || kind.kind == "Lease";
+}
+
+}  // namespace
+
+Result<> Registry::check_namespace(const api::KindInfo& kind, const std::string& ns, std::string_view name) {
+  if (!kind.namespaced) return {};
+  const auto& namespaces = api::kind_of<api::Namespace>();
+  const CachedPtr found = cache(namespaces).find(ns);
+  if (!found) return fail(not_found(namespaces, ns));
+  if (found->object()->meta().deletion_timestamp) {
+    Error error = forbidden(
+        kind, name, fmt::format("unable to create new content in namespace {} because it is being terminated", ns));
+    error.causes.push_back(
+        {"NamespaceTerminating", "metadata.namespace", fmt::format("namespace {} is being terminated", ns)});
+    return fail(std::move(error));
+  }
+  return {};
+}
+
+Result<> Registry::finish_create(api::Object& object, const std::string& ns, Reservation& reservation) {
+  const api::KindInfo& kind = object.kind();
+  api::ObjectMeta& meta = object.meta();
+  if (kind.set_defaults != nullptr) kind.set_defaults(object);
+  if (kind.prepare_create != nullptr) kind.prepare_create(object);
+  meta.namespace_ = ns;
+  meta.uid = new_uuid();
+  meta.creation_timestamp.at = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  meta.deletion_timestamp = {};
+  meta.deletion_grace_period_seconds.reset();
+  meta.self_link.clear();
+  if (meta.name.empty()) {
+    return fail(api::invalid(
+        kind, "", {{"FieldValueRequired", "metadata.name", "Required value: name or generateName is required"}}));
+  }
+  if (kind.validate != nullptr) {
+    auto problems = kind.validate(object);
+    if (!problems.empty()) return fail(api::invalid(kind, meta.name, std::move(problems)));
+  }
+  if (WriteHook* hook = hook_of(kind)) {
+    FL_TRY(reservation, hook->before_write(object, nullptr));
+  }
+  return {};
+}
+
+Task<Result<CachedPtr>> Registry::create(std::string ns, api::MutableObject object, WriteOptions options) {
+  const api::KindInfo& kind = object->kind();
+  {
+    api::ObjectMeta& meta = object->meta();
+    if (!kind.namespaced) {
+      meta.namespace_.clear();
+      ns.clear();
+    } else if (!meta.namespace_.empty() && meta.namespace_ != ns) {
+      co_return fail(
+          bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    }
+    if (!meta.resource_version.empty())
+      co_return fail(bad_request("resourceVersion should not be set on objects to be created"));
+  }
+  auto fresh = co_await catch_up();
+  if (!fresh) co_return fail(std::move(fresh).error());
+  const std::string generate = object->meta().name.empty() ? object->meta().generate_name : "";
+  for (int attempts = 1;; ++attempts) {
+    api::MutableObject next = object->clone();
+    if (!generate.empty()) next->meta().name = generate.substr(0, 63 - 5) + random_suffix();
+    const std::string name = next->meta().name;
+    auto ns_ok = check_namespace(kind, ns, name);
+    if (!ns_ok) co_return fail(std::move(ns_ok).error());
+    Reservation reservation;
+    auto finished = finish_create(*next, ns, reservation);
+    if (!finished) co_return fail(std::move(finished).error());
+    const bool exists = cache(kind).find(api::key_of(ns, name)) != nullptr;
+    if (!exists && options.dry_run) co_return std::make_shared<const Cached>(std::move(next), 0);
+    if (!exists) {
+      auto attempt = co_await put(std::move(next), 0);
+      if (!attempt) co_return fail(std::move(attempt).error());
+      if (!attempt->retry) {
+        reservation.keep();
+        co_return attempt->written;
+      }
+    }
+    if (generate.empty() || attempts == kGeneratedNameAttempts) co_return fail(already_exists(kind, name));
+  }
+}
+
+Result<Reservation> Registry::finish_update(api::Object& next, const api::Object& old, const std::string& subresource) {
+  const api::KindInfo& kind = next.kind();
+  api::ObjectMeta& meta = next.meta();
+  const api::ObjectMeta& was = old.meta();
+  if (!meta.uid.empty() && meta.uid != was.uid) {
+    return fail(conflict(
+        kind, was.name,
+        fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", meta.uid, was.uid)));
+  }
+  meta.name = was.name;
+  meta.namespace_ = was.namespace_;
+  meta.uid = was.uid;
+  meta.self_link.clear();
+  meta.generate_name = was.generate_name;
+  meta.resource_version = was.resource_version;
+  meta.creation_timestamp = was.creation_timestamp;
+  meta.deletion_timestamp = was.deletion_timestamp;
+  meta.deletion_grace_period_seconds = was.deletion_grace_period_seconds;
+  meta.generation = was.generation;
+  // Before anything compares with the old object, whose defaults are set.
+  if (kind.set_defaults != nullptr) kind.set_defaults(next);
+  if (subresource == "status") {
+    for (const api::FieldInfo& f : kind.type().json_fields()) {
+      if (f.json != "metadata" && f.json != "status") f.value->assign(f.in(next.data()), f.in(old.data()));
+    }
+    meta.owner_references = was.owner_references;
+    meta.finalizers = was.finalizers;
+  } else {
+    if (kind.has_status && subresource.empty()) copy_field(next, old, "status");
+    if (subresource.empty() && kind.prepare_update != nullptr) kind.prepare_update(next, old);
+  }
+  Reservation reservation;
+  if (WriteHook* hook = subresource.empty() ? hook_of(kind) : nullptr) {
+    FL_TRY(reservation, hook->before_write(next, &old));
+  }
+  // A binding and a finalization change what an update may not; the server made them itself.
+  const bool by_client = subresource.empty() || subresource == "status" || subresource == "scale";
+  const auto validate = subresource == "status" ? kind.validate_status : kind.validate_update;
+  if (by_client && validate != nullptr) {
+    auto problems = validate(next, old);
+    if (!problems.empty()) return fail(api::invalid(kind, was.name, std::move(problems)));
+  }
+  return reservation;
+}
+
+Task<Result<CachedPtr>> Registry::update(const api::KindInfo& kind, std::string ns, std::string name, Change change,
+                                         WriteOptions options) {
+  auto fresh = co_await catch_up();
+  if (!fresh) co_return fail(std::move(fresh).error());
+  if (!kind.namespaced) ns.clear();
+  for (;;) {
+    const CachedPtr current = cache(kind).find(api::key_of(ns, name));
+    if (!current) {
+      if (!created_by_update(kind) || !options.subresource.empty()) co_return fail(not_found(kind, name));
+      const auto empty = kind.make();
+      auto wanted = change(*empty);
+      if (!wanted) co_return fail(std::move(wanted).error());
+      if (!(*wanted)->meta().resource_version.empty() || !(*wanted)->meta().uid.empty())
+        co_return fail(not_found(kind, name));
+      co_return co_await create(std::move(ns), std::move(*wanted), std::move(options));
+    }
+    const api::Object& old = *current->object();
+    auto wanted = change(old);
+    if (!wanted) co_return fail(std::move(wanted).error());
+    api::MutableObject next = std::move(*wanted);
+    const std::string expected = next->meta().resource_version;
+    if (!expected.empty() && expected != "0" && expected != old.meta().resource_version)
+      co_return fail(modified(kind, name));
+    auto reservation = finish_update(*next, old, options.subresource);
+    if (!reservation) co_return fail(std::move(reservation).error());
+    // What changes nothing is not written: no new resourceVersion, no event.
+    const bool last_finalizer_gone = old.meta().deletion_timestamp &&
+                                     old.meta().deletion_grace_period_seconds.value_or(0) == 0 &&
+                                     next->meta().finalizers.empty() && !waits_for_namespace(*next);
+    if (same_content(*next, old) && !last_finalizer_gone) co_return current;
+    if (options.dry_run) co_return std::make_shared<const Cached>(std::move(next), current->revision());
+    Result<Attempt> attempt;
+    if (last_finalizer_gone) {
+      attempt = co_await erase(kind, current);
+    } else {
+      attempt = co_await put(std::move(next), current->revision());
+    }
+    if (!attempt) co_return fail(std::move(attempt).error());
+    if (!attempt->retry) {
+      reservation->keep();
+      co_return attempt->written;
+    }
+    // Another write came between; a client that named its version hears of it at the top of the loop.
+  }
+}
+
+}  // namespace fairlead::apiserver
