@@ -361,7 +361,7 @@ TEST_F(RegistryTest, AnUpdateThatDoesNotMentionTheAddressKeepsIt) {
     if (!updated) co_return;
     EXPECT_EQ((*updated)->as<Service>().spec.cluster_ip, ip);
     EXPECT_EQ((*updated)->as<Service>().spec.ports[0].node_port, port);
-    next.spec.cluster_ip = "10.96.0.77";
+    next.spec.cluster_ip = ip == "10.96.0.77" ? "10.96.0.78" : "10.96.0.77";  // any but its own
     auto refused = co_await t.api->update(make_object(next));
     EXPECT_NE(message(refused).find("may not change once set"), std::string::npos) << message(refused);
   });
