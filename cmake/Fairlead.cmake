@@ -15,7 +15,9 @@ target_compile_definitions(fairlead_options INTERFACE
   SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB FAIRLEAD_VERSION="${PROJECT_VERSION}")
 target_include_directories(fairlead_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 if(FAIRLEAD_SANITIZE)
-  target_compile_options(fairlead_options INTERFACE -fsanitize=${FAIRLEAD_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(fairlead_options INTERFACE
+    -fsanitize=${FAIRLEAD_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
   target_link_options(fairlead_options INTERFACE -fsanitize=${FAIRLEAD_SANITIZE})
 endif()
 find_program(MOLD mold)

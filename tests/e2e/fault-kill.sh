@@ -1,6 +1,6 @@
 # kill -9 of anything: the cluster is as the API says afterwards, every acknowledged write is there, pods run on, traffic goes on.
 . "$(dirname "$0")/../harness/lib.sh"
-NAME=e2ekill
+NAME=${E2E:-e2e}kill
 DATA_DIR=/var/lib/fairlead/$NAME
 trap 'finish_current; [ -z "${client:-}" ] || kill "$client" 2>/dev/null; "$FAIRLEAD" down --name "$NAME" >/dev/null 2>&1; rm -f "${log:-}"' EXIT
 

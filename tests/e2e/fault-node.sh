@@ -1,6 +1,6 @@
 # A node dies: its pods leave the Service and are replaced elsewhere; it comes back and is used again.
 . "$(dirname "$0")/../harness/lib.sh"
-NAME=e2enode
+NAME=${E2E:-e2e}node
 DATA_DIR=/var/lib/fairlead/$NAME
 trap 'finish_current; "$FAIRLEAD" down --name "$NAME" >/dev/null 2>&1' EXIT
 

@@ -1,7 +1,7 @@
 # Ctrl-C ends a cluster and leaves the machine clean; `up` again goes on from its data, wherever that is. Egress is one table, which goes
 # with the cluster.
 . "$(dirname "$0")/../harness/lib.sh"
-NAME=e2eresume
+NAME=${E2E:-e2e}resume
 work=$(mktemp -d)
 DATA_DIR=$work/data
 trap 'finish_current; "$FAIRLEAD" down --name "$NAME" >/dev/null 2>&1; rm -rf "$work"' EXIT

@@ -1,7 +1,7 @@
 # Two clusters side by side, and `down` that leaves nothing behind, also after kill -9 of what runs.
 . "$(dirname "$0")/../harness/lib.sh"
-A=e2etracea
-B=e2etraceb
+A=${E2E:-e2e}tracea
+B=${E2E:-e2e}traceb
 trap 'finish_current; "$FAIRLEAD" down --name $A >/dev/null 2>&1; "$FAIRLEAD" down --name $B >/dev/null 2>&1' EXIT
 
 traces() {  # everything on this machine that a cluster could leave behind
