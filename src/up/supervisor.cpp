@@ -376,6 +376,7 @@ rt::Task<Result<>> Supervisor::wait_for_api() {
 rt::Task<Result<>> Supervisor::install_dns() {
   FL_CO_TRY(auto yaml, expand(kDnsManifest, {{"VERSION", FAIRLEAD_VERSION},
                                              {"CLUSTER_DNS", config_.cluster_dns},
+                                             {"SPREAD_OVER", nodes_.size() > 1 ? "2" : "1"},
                                              {"KUBECONFIG", layout_.pki() + "/dns.kubeconfig"}}));
   auto done = co_await api_->create_missing(std::move(yaml));
   co_return done;

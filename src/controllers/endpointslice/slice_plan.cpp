@@ -111,6 +111,14 @@ void set_weights(api::EndpointSlice& slice, const std::map<std::string, std::str
   }
 }
 
+// By address, as readers of `kubectl describe service` expect. An unchanged slice is left as it is.
+void sort_by_address(std::vector<api::SliceEndpoint>& endpoints) {
+  const auto key = [](const api::SliceEndpoint& e) {
+    return e.addresses.empty() ? IpAddress() : IpAddress::parse(e.addresses[0]).value_or(IpAddress());
+  };
+  std::ranges::stable_sort(endpoints, std::less(), key);
+}
+
 // Packs one group's endpoints into its slices.
 class Packer {
  public:
@@ -153,6 +161,7 @@ class Packer {
     }
     size_t kept = 0;
     for (auto& slot : slots_) {
+      if (slot.slice.endpoints != slot.existing->endpoints) sort_by_address(slot.slice.endpoints);
       set_weights(slot.slice, weights_);
       const bool last_one = needs_one && kept == 0 && &slot == &slots_.back() && next == rest.end();
       if (slot.slice.endpoints.empty() && !last_one) {
@@ -166,6 +175,7 @@ class Packer {
       auto slice = new_slice(service_, family_, group_.ports);
       for (; next != rest.end() && slice.endpoints.size() < max_; ++next)
         slice.endpoints.push_back(group_.endpoints[*next].endpoint);
+      sort_by_address(slice.endpoints);
       set_weights(slice, weights_);
       plan.create.push_back(std::move(slice));
       ++kept;

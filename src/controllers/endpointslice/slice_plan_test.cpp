@@ -64,6 +64,22 @@ size_t addresses(const std::vector<SlicePtr>& slices) {
   return n;
 }
 
+TEST(SlicePlan, EndpointsStandInTheOrderOfTheirAddresses) {
+  auto list = pods(12);
+  std::swap(list[1], list[10]);
+  const auto order = [](const api::EndpointSlice& slice) {
+    std::vector<std::string> out;
+    for (const auto& e : slice.endpoints) out.push_back(e.addresses.at(0));
+    return out;
+  };
+  const auto plan = plan_slices(web(), list, {}, no_zone);
+  ASSERT_EQ(plan.create.size(), 1U);
+  const auto made = order(plan.create[0]);
+  ASSERT_EQ(made.size(), 12U);
+  EXPECT_EQ(made[1], "10.244.0.2");
+  EXPECT_EQ(made[10], "10.244.0.11");
+}
+
 TEST(SlicePlan, MakesASliceWithLabelsOwnerAndPortsByName) {
   const auto plan = plan_slices(web(), pods(3), {}, [](const std::string&) { return std::string("zone-a"); });
   ASSERT_EQ(plan.create.size(), 1U);

@@ -249,10 +249,12 @@ SchedulerCluster::Domains SchedulerCluster::domains_for(const api::Pod& pod) con
       }
     }
   }
-  for (const auto& counts : d.spread) {
-    int fewest = std::numeric_limits<int>::max();
-    for (const auto& [domain, count] : counts) fewest = std::min(fewest, count);
-    d.fewest.push_back(counts.empty() ? 0 : fewest);
+  for (size_t i = 0; i < d.spread.size(); ++i) {
+    // With fewer domains than minDomains, one that is still to come counts as empty.
+    const bool too_few = std::cmp_less(d.spread[i].size(), constraints[i]->min_domains.value_or(1));
+    int fewest = too_few ? 0 : std::numeric_limits<int>::max();
+    for (const auto& [domain, count] : d.spread[i]) fewest = std::min(fewest, count);
+    d.fewest.push_back(fewest);
   }
   return d;
 }

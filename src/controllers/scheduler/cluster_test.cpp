@@ -127,6 +127,22 @@ TEST_F(SchedulerClusterTest, KeepsTheSkewOfSpreadConstraints) {
   EXPECT_EQ(place(p), "");
 }
 
+TEST_F(SchedulerClusterTest, WaitsForAsManyDomainsAsTheConstraintNames) {
+  cluster.set_node(node("node1"));
+  auto p = pod("a");
+  auto& c = p.spec.topology_spread_constraints.emplace_back();
+  c.max_skew = 1;
+  c.min_domains = 2;
+  c.topology_key = "kubernetes.io/hostname";
+  c.when_unsatisfiable = "DoNotSchedule";
+  c.label_selector.emplace().match_labels["app"] = "web";
+  EXPECT_EQ(place(p), "node1");
+  p.metadata.name = "b";
+  EXPECT_EQ(place(p), "") << "a second domain is still to come";
+  cluster.set_node(node("node2"));
+  EXPECT_EQ(place(p), "node2");
+}
+
 TEST_F(SchedulerClusterTest, ForgetsRemovedNodes) {
   cluster.set_node(node("node1"));
   place(pod("a"));
