@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "api/quantity.h"
 #include "base/text.h"
 
 namespace fairlead::agent {
@@ -36,65 +35,50 @@ void add_service(EnvMap& env, const api::Service& service) {
   }
 }
 
-// metadata.labels['key'] -> key
-std::optional<std::string_view> subscript(std::string_view path, std::string_view map) {
-  if (!path.starts_with(map)) return std::nullopt;
-  path.remove_prefix(map.size());
-  if (!path.starts_with("['") || !path.ends_with("']") || path.size() < 4) return std::nullopt;
-  return path.substr(2, path.size() - 4);
+// nullopt: an optional reference to what is not there, so the variable is left out.
+Result<std::optional<std::string>> key_value(const KeyedData* from, const std::string& key, bool optional,
+                                             std::string_view what) {
+  if (from == nullptr) return std::nullopt;
+  if (const auto found = from->data.find(key); found != from->data.end()) return found->second;
+  if (optional) return std::nullopt;
+  return fail(Code::kNotFound, fmt::format("couldn't find key {} in {}", key, what));
 }
 
-std::string value_or_empty(const api::StringMap& map, std::string_view key) {
-  const auto found = map.find(std::string(key));
-  return found == map.end() ? std::string() : found->second;
+Result<std::optional<std::string>> env_value(const api::Pod& pod, const api::Container& container,
+                                             const api::EnvVarSource& from, const EnvFacts& facts) {
+  const std::string& ns = pod.metadata.namespace_;
+  if (from.field_ref) return field_value(pod, from.field_ref->field_path, facts.downward);
+  if (from.resource_field_ref) return resource_value(pod, &container, *from.resource_field_ref, facts.downward);
+  if (const auto& ref = from.config_map_key_ref) {
+    const std::string& name = ref->local_object_reference.name;
+    const bool optional = ref->optional.value_or(false);
+    FL_TRY(const KeyedData* data, facts.sources.config_map(name, optional));
+    return key_value(data, ref->key, optional, fmt::format("ConfigMap {}/{}", ns, name));
+  }
+  if (const auto& ref = from.secret_key_ref) {
+    const std::string& name = ref->local_object_reference.name;
+    const bool optional = ref->optional.value_or(false);
+    FL_TRY(const KeyedData* data, facts.sources.secret(name, optional));
+    return key_value(data, ref->key, optional, fmt::format("Secret {}/{}", ns, name));
+  }
+  if (from.file_key_ref) return fail(Code::kInvalid, "env valueFrom.fileKeyRef is not supported by this node agent");
+  return std::string();
 }
 
-Result<std::string> resource_value(const api::Pod& pod, const api::Container& own,
-                                   const api::ResourceFieldSelector& from, const EnvFacts& facts) {
-  const api::Container* container = &own;
-  for (const api::Container& c : pod.spec.containers) {
-    if (c.name == from.container_name) container = &c;
+// What envFrom brings; a later source wins over an earlier one.
+Result<EnvMap> env_from(const api::Container& container, const EnvFacts& facts) {
+  EnvMap out;
+  for (const api::EnvFromSource& source : container.env_from) {
+    const KeyedData* data = nullptr;
+    if (const auto& ref = source.config_map_ref) {
+      FL_TRY(data, facts.sources.config_map(ref->local_object_reference.name, ref->optional.value_or(false)));
+    } else if (const auto& secret = source.secret_ref) {
+      FL_TRY(data, facts.sources.secret(secret->local_object_reference.name, secret->optional.value_or(false)));
+    }
+    if (data == nullptr) continue;
+    for (const auto& [key, value] : data->data) out[source.prefix + key] = value;
   }
-  const size_t dot = from.resource.find('.');
-  const std::string kind = from.resource.substr(0, dot);
-  const std::string name = dot == std::string::npos ? "" : from.resource.substr(dot + 1);
-  if ((kind != "limits" && kind != "requests") || name.empty()) {
-    return fail(Code::kInvalid, fmt::format("unsupported container resource: {}", from.resource));
-  }
-  const auto& limits = container->resources.limits;
-  const auto& requests = container->resources.requests;
-  const auto& first = kind == "limits" ? limits : requests;
-  api::QuantityValue value;
-  if (const auto found = first.find(name); found != first.end()) {
-    value = api::value_of(found->second);
-  } else if (kind == "limits" && name == "cpu") {
-    value = api::QuantityValue::of_nano(api::Int128{facts.node_cpu_milli} * 1'000'000);
-  } else if (kind == "limits" && name == "memory") {
-    value = api::QuantityValue::of(facts.node_memory);
-  }
-  api::Int128 divisor = api::value_of(from.divisor).nano();
-  if (divisor <= 0) divisor = 1'000'000'000;
-  return std::to_string(static_cast<int64_t>((value.nano() + divisor - 1) / divisor));
-}
-
-Result<std::string> env_value(const api::Pod& pod, const api::Container& container, const api::EnvVar& var,
-                              const EnvFacts& facts, bool& absent) {
-  const api::EnvVarSource& from = *var.value_from;
-  if (from.field_ref) return field_value(pod, from.field_ref->field_path, facts);
-  if (from.resource_field_ref) return resource_value(pod, container, *from.resource_field_ref, facts);
-  if (from.config_map_key_ref) {
-    absent = from.config_map_key_ref->optional.value_or(false);
-    if (absent) return std::string();
-    return fail(Code::kInvalid,
-                fmt::format("configmap \"{}\" not found", from.config_map_key_ref->local_object_reference.name));
-  }
-  if (from.secret_key_ref) {
-    absent = from.secret_key_ref->optional.value_or(false);
-    if (absent) return std::string();
-    return fail(Code::kInvalid,
-                fmt::format("secret \"{}\" not found", from.secret_key_ref->local_object_reference.name));
-  }
-  return fail(Code::kInvalid, "valueFrom names no source that this agent supports");
+  return out;
 }
 
 }  // namespace
@@ -143,52 +127,27 @@ EnvMap service_env(const std::vector<std::shared_ptr<const api::Service>>& servi
   return env;
 }
 
-Result<std::string> field_value(const api::Pod& pod, std::string_view path, const EnvFacts& facts) {
-  const api::ObjectMeta& meta = pod.metadata;
-  if (const auto key = subscript(path, "metadata.labels")) return value_or_empty(meta.labels, *key);
-  if (const auto key = subscript(path, "metadata.annotations")) return value_or_empty(meta.annotations, *key);
-  if (path == "metadata.name") return meta.name;
-  if (path == "metadata.namespace") return meta.namespace_;
-  if (path == "metadata.uid") return meta.uid;
-  if (path == "spec.nodeName") return pod.spec.node_name;
-  if (path == "spec.serviceAccountName") return pod.spec.service_account_name;
-  if (path == "status.hostIP" || path == "status.hostIPs") return facts.host_ip;
-  if (path == "status.podIP") return facts.pod_ips.empty() ? std::string() : facts.pod_ips.front();
-  if (path == "status.podIPs") return join(facts.pod_ips, ",");
-  return fail(Code::kInvalid, fmt::format("unsupported fieldPath: {}", path));
-}
-
 Result<EnvList> container_env(const api::Pod& pod, const api::Container& container, const EnvFacts& facts) {
-  for (const api::EnvFromSource& source : container.env_from) {
-    if (source.config_map_ref && !source.config_map_ref->optional.value_or(false)) {
-      return fail(Code::kInvalid,
-                  fmt::format("configmap \"{}\" not found", source.config_map_ref->local_object_reference.name));
-    }
-    if (source.secret_ref && !source.secret_ref->optional.value_or(false)) {
-      return fail(Code::kInvalid,
-                  fmt::format("secret \"{}\" not found", source.secret_ref->local_object_reference.name));
-    }
-  }
+  FL_TRY(const EnvMap imported, env_from(container, facts));
   EnvList out;
   EnvMap known = facts.services;
   std::map<std::string, size_t> position;
-  for (const api::EnvVar& var : container.env) {
-    bool absent = false;
-    std::string value;
-    if (var.value_from) {
-      auto from = env_value(pod, container, var, facts, absent);
-      if (!from) return fail(std::move(from).error().in(fmt::format("env {}", var.name)));
-      value = *std::move(from);
-    } else {
-      value = expand(var.value, known);
-    }
-    if (absent) continue;
-    known[var.name] = value;
-    const auto [it, fresh] = position.emplace(var.name, out.size());
+  const auto set = [&](const std::string& name, std::string value) {
+    known[name] = value;
+    const auto [it, fresh] = position.emplace(name, out.size());
     if (fresh) {
-      out.emplace_back(var.name, std::move(value));
+      out.emplace_back(name, std::move(value));
     } else {
       out[it->second].second = std::move(value);
+    }
+  };
+  for (const auto& [name, value] : imported) set(name, value);
+  for (const api::EnvVar& var : container.env) {
+    if (var.value.empty() && var.value_from) {
+      FL_TRY(auto value, env_value(pod, container, *var.value_from, facts));
+      if (value) set(var.name, *std::move(value));
+    } else {
+      set(var.name, expand(var.value, known));
     }
   }
   for (const auto& [name, value] : facts.services) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/downward.h"
+#include "agent/pod_sources.h"
 #include "api/kinds/pod.h"
 #include "api/kinds/service.h"
 #include "base/result.h"
@@ -26,20 +28,15 @@ std::string expand(std::string_view text, const EnvMap& known);
 // the pod's namespace when `links`, always default/kubernetes. Headless and ExternalName Services have none.
 EnvMap service_env(const std::vector<std::shared_ptr<const api::Service>>& services, std::string_view ns, bool links);
 
-// What env[].valueFrom may refer to besides the pod itself.
+// What a container's environment may refer to besides the pod itself.
 struct EnvFacts {
-  std::string host_ip;
-  std::vector<std::string> pod_ips;
+  DownwardFacts downward;
+  PodSources sources;
   EnvMap services;
-  int64_t node_cpu_milli = 0;
-  int64_t node_memory = 0;
 };
 
-// The value of a downward API field, such as metadata.name, metadata.labels['app'] or status.podIP.
-Result<std::string> field_value(const api::Pod& pod, std::string_view path, const EnvFacts& facts);
-
-// Declared variables in their order (a later one wins), then those of Services that are not declared. kInvalid names
-// the variable that cannot be resolved.
+// envFrom's variables, declared ones in their order (a later one wins), then those of Services that are not declared.
+// Errors are the kubelet's sentences for CreateContainerConfigError.
 Result<EnvList> container_env(const api::Pod& pod, const api::Container& container, const EnvFacts& facts);
 
 }  // namespace fairlead::agent

@@ -104,7 +104,7 @@ TEST(ContainerEnv, ReadsFieldsOfThePod) {
   add("APP", "metadata.labels['app.kubernetes.io/name']");
   add("IP", "status.podIP");
   EnvFacts facts;
-  facts.pod_ips = {"10.244.1.5"};
+  facts.downward.pod_ips = {"10.244.1.5"};
   const auto env = container_env(pod, c, facts);
   ASSERT_TRUE(env);
   EXPECT_THAT(*env, ElementsAre(Pair("NAME", "web-1"), Pair("APP", "web"), Pair("IP", "10.244.1.5")));
@@ -112,22 +112,94 @@ TEST(ContainerEnv, ReadsFieldsOfThePod) {
   add("BAD", "spec.nothing");
   const auto bad = container_env(pod, c, facts);
   ASSERT_FALSE(bad);
-  EXPECT_THAT(bad.error().message, HasSubstr("env BAD: unsupported fieldPath: spec.nothing"));
+  EXPECT_THAT(bad.error().message, HasSubstr("unsupported fieldPath: spec.nothing"));
 }
 
-TEST(ContainerEnv, NamesTheMissingConfigMap) {
-  api::Container c;
+std::shared_ptr<const KeyedData> keyed(api::StringMap data) {
+  KeyedData out;
+  out.data = std::move(data);
+  return std::make_shared<const KeyedData>(std::move(out));
+}
+api::EnvVar from_config_map(std::string name, std::string map, std::string key) {
   api::EnvVar v;
-  v.name = "X";
-  api::ConfigMapKeySelector key;
-  key.local_object_reference.name = "settings";
-  api::EnvVarSource from;
-  from.config_map_key_ref = key;
-  v.value_from = from;
-  c.env = {v};
-  EXPECT_THAT(container_env({}, c, {}).error().message, HasSubstr("configmap \"settings\" not found"));
-  c.env[0].value_from->config_map_key_ref->optional = true;
-  EXPECT_TRUE(container_env({}, c, {}));
+  v.name = std::move(name);
+  auto& ref = v.value_from.emplace().config_map_key_ref.emplace();
+  ref.local_object_reference.name = std::move(map);
+  ref.key = std::move(key);
+  return v;
+}
+api::EnvVar from_secret(std::string name, std::string secret, std::string key) {
+  api::EnvVar v;
+  v.name = std::move(name);
+  auto& ref = v.value_from.emplace().secret_key_ref.emplace();
+  ref.local_object_reference.name = std::move(secret);
+  ref.key = std::move(key);
+  return v;
+}
+api::Pod pod_of_default() {
+  api::Pod pod;
+  pod.metadata.namespace_ = "default";
+  return pod;
+}
+
+TEST(ContainerEnv, TakesKeysOfConfigMapsAndSecrets) {
+  api::Container c;
+  c.env = {from_config_map("MODE", "settings", "mode"), from_secret("PASS", "db", "password"),
+           var("BOTH", "$(MODE)-$(PASS)")};
+  EnvFacts facts;
+  facts.sources.config_maps["settings"] = keyed({{"mode", "$(PASS)"}});
+  facts.sources.secrets["db"] = keyed({{"password", "x y"}});
+  const auto env = container_env(pod_of_default(), c, facts);
+  ASSERT_TRUE(env);
+  // What comes from a reference is not expanded.
+  EXPECT_THAT(*env, ElementsAre(Pair("MODE", "$(PASS)"), Pair("PASS", "x y"), Pair("BOTH", "$(PASS)-x y")));
+}
+
+TEST(ContainerEnv, SaysWhatIsMissingAsTheKubeletDoes) {
+  EnvFacts facts;
+  facts.sources.config_maps["settings"] = keyed({{"mode", "1"}});
+  facts.sources.secrets["db"] = keyed({});
+  struct Case {
+    api::EnvVar var;
+    std::string error;
+  };
+  for (Case& missing :
+       std::vector<Case>{{from_config_map("X", "nothing", "k"), "configmap \"nothing\" not found"},
+                         {from_secret("X", "nothing", "k"), "secret \"nothing\" not found"},
+                         {from_config_map("X", "settings", "k"), "couldn't find key k in ConfigMap default/settings"},
+                         {from_secret("X", "db", "k"), "couldn't find key k in Secret default/db"}}) {
+    api::Container c;
+    c.env = {missing.var, var("Y", "1")};
+    const auto env = container_env(pod_of_default(), c, facts);
+    ASSERT_FALSE(env);
+    EXPECT_EQ(env.error().message, missing.error);
+    api::EnvVarSource& from = *c.env[0].value_from;
+    if (from.config_map_key_ref) from.config_map_key_ref->optional = true;
+    if (from.secret_key_ref) from.secret_key_ref->optional = true;
+    EXPECT_THAT(*container_env(pod_of_default(), c, facts), ElementsAre(Pair("Y", "1")));
+  }
+}
+
+TEST(ContainerEnv, ImportsWholeObjectsUnderAPrefix) {
+  api::Container c;
+  api::EnvFromSource settings;
+  settings.config_map_ref.emplace().local_object_reference.name = "settings";
+  api::EnvFromSource secret;
+  secret.prefix = "DB_";
+  secret.secret_ref.emplace().local_object_reference.name = "db";
+  api::EnvFromSource absent;
+  absent.config_map_ref.emplace().local_object_reference.name = "absent";
+  c.env_from = {settings, secret};
+  c.env = {var("A", "own"), var("URL", "$(DB_USER)@$(B)")};
+  EnvFacts facts;
+  facts.sources.config_maps["settings"] = keyed({{"A", "1"}, {"B", "2"}});
+  facts.sources.secrets["db"] = keyed({{"USER", "joe"}});
+  EXPECT_THAT(*container_env(pod_of_default(), c, facts),
+              ElementsAre(Pair("A", "own"), Pair("B", "2"), Pair("DB_USER", "joe"), Pair("URL", "joe@2")));
+  c.env_from = {absent};
+  EXPECT_EQ(container_env(pod_of_default(), c, facts).error().message, "configmap \"absent\" not found");
+  c.env_from[0].config_map_ref->optional = true;
+  EXPECT_TRUE(container_env(pod_of_default(), c, facts));
 }
 
 }  // namespace

@@ -207,12 +207,12 @@ rt::Task<bool> PodWorker::run_sandbox(RunSandbox action) {
 Result<ContainerSpec> PodWorker::make_spec(const api::Container& container, uint32_t attempt, const CriImage& image,
                                            const VolumePaths& volumes) {
   ContainerContext context;
-  context.env.host_ip = context_.node.ip;
-  context.env.pod_ips = pod_->spec.host_network ? std::vector<std::string>{context_.node.ip} : state_.ips;
+  context.env.downward.host_ip = context_.node.ip;
+  context.env.downward.pod_ips = pod_->spec.host_network ? std::vector<std::string>{context_.node.ip} : state_.ips;
   context.env.services =
       service_env(context_.services.all(), pod_->metadata.namespace_, pod_->spec.enable_service_links.value_or(true));
-  context.env.node_cpu_milli = context_.node.cpu_milli;
-  context.env.node_memory = context_.node.memory;
+  context.env.downward.node_cpu_milli = context_.node.cpu_milli;
+  context.env.downward.node_memory = context_.node.memory;
   context.volumes = volumes;
   context.image = image;
   return container_spec(*pod_, container, attempt, context_.node, context);
