@@ -46,7 +46,13 @@ struct KindInfo {
   bool namespaced = true;
   bool has_status = false;                                // the /status subresource
   bool has_scale = false;                                 // the /scale subresource
-  std::vector<std::string_view> other_subresources = {};  // binding, eviction, finalize
+  std::vector<std::string_view> other_subresources = {};  // binding, eviction, finalize, token
+  // Asked and answered at once, never stored: reviews. Only POST.
+  bool create_only = false;
+  // Another kind's objects, seen through this one's schema: events.k8s.io's Event and core's. Null: its own objects.
+  const KindInfo& (*stored_as)() = nullptr;
+  MutableObject (*to_stored)(const Object& view) = nullptr;
+  MutableObject (*from_stored)(const Object& stored) = nullptr;
 
   const TypeInfo& (*type)() = nullptr;
   MutableObject (*make)() = nullptr;
@@ -75,6 +81,8 @@ struct KindInfo {
   [[nodiscard]] std::string api_version() const {
     return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
   }
+  // Whether it has objects of its own: what garbage collection and namespace deletion look at.
+  [[nodiscard]] bool stored() const { return !create_only && stored_as == nullptr; }
   // services, deployments.apps: as error messages name it.
   [[nodiscard]] std::string qualified() const {
     return group.empty() ? std::string(plural) : std::string(plural) + "." + std::string(group);

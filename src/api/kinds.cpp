@@ -1,5 +1,6 @@
 // The one list of kinds that are served.
 #include "api/kind.h"
+#include "api/kinds/configmap.h"
 #include "api/kinds/deployment.h"
 #include "api/kinds/endpoints.h"
 #include "api/kinds/endpointslice.h"
@@ -9,15 +10,29 @@
 #include "api/kinds/node.h"
 #include "api/kinds/pod.h"
 #include "api/kinds/replicaset.h"
+#include "api/kinds/replicationcontroller.h"
+#include "api/kinds/secret.h"
 #include "api/kinds/service.h"
+#include "api/kinds/serviceaccount.h"
 
 namespace fairlead::api {
 
 std::span<const KindInfo* const> all_kinds() {
   static const KindInfo* const kAll[] = {
-      &kind_of<Endpoints>(),     &kind_of<Event>(),   &kind_of<Namespace>(),  &kind_of<Node>(),
-      &kind_of<Pod>(),           &kind_of<Service>(), &kind_of<Deployment>(), &kind_of<ReplicaSet>(),
-      &kind_of<EndpointSlice>(), &kind_of<Lease>(),
+      &kind_of<ConfigMap>(),
+      &kind_of<Endpoints>(),
+      &kind_of<Event>(),
+      &kind_of<Namespace>(),
+      &kind_of<Node>(),
+      &kind_of<Pod>(),
+      &kind_of<ReplicationController>(),
+      &kind_of<Secret>(),
+      &kind_of<Service>(),
+      &kind_of<ServiceAccount>(),
+      &kind_of<Deployment>(),
+      &kind_of<ReplicaSet>(),
+      &kind_of<EndpointSlice>(),
+      &kind_of<Lease>(),
   };
   return kAll;
 }

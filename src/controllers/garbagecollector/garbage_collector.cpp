@@ -44,7 +44,7 @@ GarbageCollector::GarbageCollector(rt::Loop& loop, client::Api& api, client::Sha
                                    const Clock& clock)
     : loop_(loop), api_(api), informers_(informers), queue_(loop, clock) {
   for (const auto* kind : api::all_kinds()) {
-    if (kind->kind == "Event") continue;  // never owned, never an owner, and many
+    if (!kind->stored() || kind->kind == "Event") continue;  // Events are never owned, never an owner, and many
     informers_.get(*kind).on_change(
         [this](const api::ObjectPtr& old, const api::ObjectPtr& now) { changed(old, now); });
   }
@@ -78,7 +78,7 @@ void GarbageCollector::changed(const api::ObjectPtr& old, const api::ObjectPtr& 
 
 rt::Task<> GarbageCollector::run() {
   for (const auto* kind : api::all_kinds()) {
-    if (kind->kind != "Event") co_await informers_.get(*kind).wait_synced();
+    if (kind->stored() && kind->kind != "Event") co_await informers_.get(*kind).wait_synced();
   }
   co_await client::run_workers(loop_, queue_, "garbagecollector", kWorkers,
                                [this](std::string uid) { return process(std::move(uid)); });

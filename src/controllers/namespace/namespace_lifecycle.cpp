@@ -9,7 +9,7 @@ NamespaceLifecycle::NamespaceLifecycle(rt::Loop& loop, client::Api& api, client:
     if (now != nullptr && now->metadata.deletion_timestamp) queue_.add(now->metadata.name);
   });
   for (const auto* kind : api::all_kinds()) {
-    if (!kind->namespaced) continue;
+    if (!kind->namespaced || !kind->stored()) continue;
     informers_.get(*kind).on_change([this](const api::ObjectPtr& old, const api::ObjectPtr& now) {
       if (now) return;
       const auto ns = namespaces_.get(old->meta().namespace_);
@@ -29,7 +29,7 @@ rt::Task<Result<>> NamespaceLifecycle::reconcile(std::string name) {
   if (!ns || !ns->metadata.deletion_timestamp) co_return Result<>{};
   size_t left = 0;
   for (const auto* kind : api::all_kinds()) {
-    if (!kind->namespaced) continue;
+    if (!kind->namespaced || !kind->stored()) continue;
     // Asked of the API, not of the cache: the last word on whether the namespace is empty.
     client::ListOptions here;
     here.ns = name;
