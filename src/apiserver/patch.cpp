@@ -340,8 +340,18 @@ class Strategic {
       json::value& slot = at ? live[*at] : live.emplace_back(json::object());
       FL_CHECK(merge_object(slot.get_object(), item.get_object(), struct_of(type.element), nullptr));
     }
-    if (order != nullptr && order->is_array()) live = ordered(live, before, order->get_array(), keyed);
+    live = ordered(live, before, order != nullptr && order->is_array() ? order->get_array() : without_directives(patch),
+                   keyed);
     return {};
+  }
+
+  // A patch without $setElementOrder orders its list by the items it names, so new ones come first.
+  static json::array without_directives(const json::array& patch) {
+    json::array out;
+    for (const json::value& item : patch) {
+      if (!item.is_object() || !item.get_object().contains(kPatch)) out.push_back(item);
+    }
+    return out;
   }
 
   // $setElementOrder for a list that the patch does not otherwise mention.

@@ -68,6 +68,12 @@ TEST(MergePatch, FollowsTheRfcsExample) {
           R"({"title":"Hello!","author":{"givenName":"John"},"tags":["example"],"content":"x","phoneNumber":"+1"})"));
 }
 
+TEST(StrategicMerge, PutsNewItemsFirst) {
+  EXPECT_EQ(strategic(api::type_info<api::Service>(), R"({"spec":{"ports":[{"port":1},{"port":2}]}})",
+                      R"({"spec":{"ports":[{"port":3},{"port":2,"name":"b"}]}})"),
+            R"({"spec":{"ports":[{"port":3},{"port":1},{"port":2,"name":"b"}]}})");
+}
+
 TEST(StrategicMerge, MergesListsByTheirKeys) {
   const auto& type = api::type_info<api::Deployment>();
   const char* live =
@@ -81,7 +87,7 @@ TEST(StrategicMerge, MergesListsByTheirKeys) {
           type, live,
           R"({"spec":{"template":{"spec":{"containers":[{"name":"b","$patch":"delete"},{"name":"c","image":"c:1"}]}}}})"),
       normal(
-          R"({"spec":{"template":{"spec":{"containers":[{"name":"a","image":"a:1","env":[{"name":"X","value":"1"}]},{"name":"c","image":"c:1"}]}}}})"));
+          R"({"spec":{"template":{"spec":{"containers":[{"name":"c","image":"c:1"},{"name":"a","image":"a:1","env":[{"name":"X","value":"1"}]}]}}}})"));
   EXPECT_EQ(
       strategic(
           type, live,
@@ -108,7 +114,7 @@ TEST(StrategicMerge, MergesMapsAndReplacesOtherLists) {
   EXPECT_EQ(
       strategic(type, live, R"({"metadata":{"finalizers":["z"],"$deleteFromPrimitiveList/finalizers":["x"]}})"),
       normal(
-          R"({"metadata":{"labels":{"a":"1","b":"2"},"finalizers":["y","z"]},"spec":{"selector":{"app":"web"},"externalIPs":["1.1.1.1"],"ports":[{"port":80,"nodePort":30000}]}})"));
+          R"({"metadata":{"labels":{"a":"1","b":"2"},"finalizers":["z","y"]},"spec":{"selector":{"app":"web"},"externalIPs":["1.1.1.1"],"ports":[{"port":80,"nodePort":30000}]}})"));
   EXPECT_EQ(
       strategic(type, live,
                 R"({"spec":{"ports":[{"port":80,"name":"http"}],"selector":{"$patch":"replace","x":"y"}}})"),
