@@ -8,6 +8,7 @@
 #include "agent/images.h"
 #include "agent/node_keeper.h"
 #include "agent/pod_worker.h"
+#include "agent/source_watch.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "client/events.h"
@@ -57,8 +58,19 @@ class Agent::Impl {
         events_(loop, api, clock, "kubelet", config_.node_name),
         pool_(2),
         images_(loop, cri, clock),
+        sources_(loop, api),
         cgroups_(open_cgroups()),
-        context_{loop, api, cri, clock, facts_, images_, events_, services_, pool_, cgroups_ ? &*cgroups_ : nullptr},
+        context_{loop,
+                 api,
+                 cri,
+                 clock,
+                 facts_,
+                 images_,
+                 events_,
+                 services_,
+                 sources_,
+                 pool_,
+                 cgroups_ ? &*cgroups_ : nullptr},
         node_(loop, api, clock, cri, config_, machine_, client::Informer<api::Node>(nodes_.base())),
         runtime_event_(loop),
         group_(loop) {
@@ -73,6 +85,7 @@ class Agent::Impl {
     group_.spawn("pods", pods_.run());
     group_.spawn("runtime events", watch_runtime());
     group_.spawn("runtime", relist());
+    group_.spawn("leftovers", find_leftovers());
     bool cancelled = false;
     try {
       co_await group_.join();
@@ -82,6 +95,7 @@ class Agent::Impl {
     co_await rt::shield();
     co_await group_.shutdown();
     co_await images_.shutdown();
+    co_await sources_.shutdown();
     if (cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);
   }
 
@@ -109,6 +123,16 @@ class Agent::Impl {
     co_await worker->run();
     workers_.erase(uid);
     fingerprints_.erase(uid);
+  }
+
+  // Files of pods that ended while no agent ran, and of which the runtime has nothing either.
+  rt::Task<> find_leftovers() {
+    co_await pods_.wait_synced();
+    const auto list = [&directory = facts_.pods_dir] { return pods_with_files(directory); };
+    const std::vector<std::string> uids = co_await rt::blocking(pool_, list);
+    for (const std::string& uid : uids) {
+      if (!workers_.contains(uid)) add_worker(uid, nullptr);
+    }
   }
 
   // Looks at the runtime now and then, and after each of its events several times: the runtime tells of an end before
@@ -195,6 +219,7 @@ class Agent::Impl {
   client::EventRecorder events_;
   rt::BlockingPool pool_;
   Images images_;
+  SourceWatch sources_;
   std::optional<net::Cgroups> cgroups_;
   WorkerContext context_;
   NodeKeeper node_;

@@ -8,9 +8,11 @@
 
 #include "agent/fake_cri.h"
 #include "agent/pod_testing.h"
+#include "api/kinds/configmap.h"
 #include "api/kinds/event.h"
 #include "api/kinds/lease.h"
 #include "api/kinds/node.h"
+#include "api/kinds/secret.h"
 #include "base/text.h"
 #include "client/memory_api.h"
 #include "client/testing.h"
@@ -231,6 +233,14 @@ TEST_F(AgentTest, EndsWhatTheApiDoesNotKnow) {
   wait_until([&] { return cri_.sandboxes.empty(); });
 }
 
+TEST_F(AgentTest, RemovesTheFilesOfPodsThatEndedWithoutIt) {
+  stop();
+  const std::string left = config_.data_dir + "/pods/uid-old";
+  std::filesystem::create_directories(left + "/volumes/kubernetes.io~empty-dir/data");
+  start();
+  wait_until([&] { return !std::filesystem::exists(left); });
+}
+
 TEST_F(AgentTest, StartsPodsAnewAfterAReboot) {
   api_.put(pod());
   wait_until([&] { return ready(); });
@@ -259,6 +269,55 @@ TEST_F(AgentTest, NamesTheVolumeTypeThatItDoesNotHave) {
   api_.put(p);
   wait_until([&] { return testing::Value(event_reasons(), Contains("FailedMount")); });
   wait_until([&] { return waiting_message().find("persistentVolumeClaim") != std::string::npos; });
+}
+
+api::ConfigMap settings(std::string mode) {
+  api::ConfigMap map;
+  map.metadata.name = "settings";
+  map.metadata.namespace_ = "default";
+  map.data = {{"mode", std::move(mode)}};
+  return map;
+}
+
+TEST_F(AgentTest, WaitsForTheConfigMapThatTheEnvironmentNeeds) {
+  api::Pod p = pod();
+  auto& ref = p.spec.containers[0].env.emplace_back().value_from.emplace().config_map_key_ref.emplace();
+  p.spec.containers[0].env[0].name = "MODE";
+  ref.local_object_reference.name = "settings";
+  ref.key = "mode";
+  api_.put(p);
+  wait_until([&] { return waiting_reason() == "CreateContainerConfigError"; });
+  EXPECT_EQ(waiting_message(), "configmap \"settings\" not found");
+  api_.put(settings("fast"));
+  wait_until([&] { return ready(); });
+  EXPECT_THAT(cri_.specs.at("uid-web-1-web0").env, Contains(testing::Pair("MODE", "fast")));
+}
+
+TEST_F(AgentTest, KeepsConfigMapVolumesCurrentAlsoAfterARestart) {
+  api::Pod p = pod();
+  p.spec.volumes.emplace_back().name = "conf";
+  p.spec.volumes[0].volume_source.config_map.emplace().local_object_reference.name = "settings";
+  auto& mount = p.spec.containers[0].volume_mounts.emplace_back();
+  mount.name = "conf";
+  mount.mount_path = "/conf";
+  api_.put(p);
+  wait_until([&] { return testing::Value(event_reasons(), Contains("FailedMount")); });
+  EXPECT_EQ(waiting_message(), "MountVolume.SetUp failed for volume \"conf\" : configmap \"settings\" not found");
+  api_.put(settings("1"));
+  wait_until([&] { return ready(); });
+  const auto& mounts = cri_.specs.at("uid-web-1-web0").mounts;
+  const auto found = std::ranges::find(mounts, "/conf", &CriMount::container_path);
+  ASSERT_NE(found, mounts.end());
+  EXPECT_TRUE(found->readonly);
+  const std::string file = found->host_path + "/mode";
+  EXPECT_EQ(read_file(file), "1");
+  api_.put(settings("2"));
+  wait_until([&] { return read_file(file) == "2"; });
+  stop();
+  start();
+  wait_until([&] { return ready(); });
+  api_.put(settings("3"));
+  wait_until([&] { return read_file(file) == "3"; });
 }
 
 TEST_F(AgentTest, ProbesBeforeItSaysReadyAndRestartsWhatIsNotAlive) {

@@ -105,6 +105,8 @@ struct CriMount {
   std::string host_path;
   bool readonly = false;
   std::string propagation;  // "", HostToContainer, Bidirectional
+  std::string volume;       // its name; for messages
+  std::string sub_path;     // below host_path; prepare_sub_paths() resolves it before the runtime sees the mount
   bool operator==(const CriMount&) const = default;
 };
 

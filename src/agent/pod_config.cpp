@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "api/quantity.h"
 #include "base/text.h"
 
@@ -112,19 +114,44 @@ StringMap pod_labels(const api::Pod& pod) {
   return out;
 }
 
-Result<CriMount> mount_of(const api::VolumeMount& mount, const VolumePaths& volumes, const EnvMap& env) {
+// Unlike commands, a subPath must not keep a reference that has no value.
+Result<std::string> expand_sub_path(const std::string& text, const EnvMap& env) {
+  std::set<std::string> missing;
+  const std::string empty;
+  std::string out = expand(text, [&](std::string_view name) -> const std::string* {
+    const auto found = env.find(std::string(name));
+    if (found != env.end() && !found->second.empty()) return &found->second;
+    missing.insert(std::string(name));
+    return &empty;
+  });
+  if (missing.empty()) return out;
+  return fail(Code::kInvalid,
+              "missing value for " + join(std::vector<std::string>(missing.begin(), missing.end()), ", "));
+}
+
+Result<CriMount> mount_of(const api::Container& container, const api::VolumeMount& mount, const VolumePaths& volumes,
+                          const EnvMap& env) {
   const auto volume = volumes.find(mount.name);
   if (volume == volumes.end()) {
-    return fail(Code::kInvalid, fmt::format("volumeMounts: no volume is named {}", quote(mount.name)));
+    return fail(Code::kInvalid, fmt::format("cannot find volume {} to mount into container {}", quote(mount.name),
+                                            quote(container.name)));
   }
-  CriMount out{.container_path = mount.mount_path, .host_path = volume->second, .readonly = mount.read_only};
-  std::string sub = mount.sub_path_expr.empty() ? mount.sub_path : expand(mount.sub_path_expr, env);
-  if (!sub.empty()) {
-    if (sub.starts_with("/") || ("/" + sub + "/").find("/../") != std::string::npos) {
-      return fail(Code::kInvalid, fmt::format("volumeMounts: subPath {}: must be a path below the volume", quote(sub)));
-    }
-    out.host_path += "/" + sub;
+  CriMount out;
+  out.container_path = mount.mount_path.starts_with("/") ? mount.mount_path : "/" + mount.mount_path;
+  out.host_path = volume->second.path;
+  out.readonly = mount.read_only || volume->second.read_only;
+  out.volume = mount.name;
+  out.sub_path = mount.sub_path;
+  if (!mount.sub_path_expr.empty()) {
+    FL_TRY(out.sub_path, expand_sub_path(mount.sub_path_expr, env));
   }
+  if (out.sub_path.starts_with("/"))
+    return fail(Code::kInvalid, fmt::format("error SubPath `{}` must not be an absolute path", out.sub_path));
+  if (("/" + out.sub_path + "/").find("/../") != std::string::npos)
+    return fail(Code::kInvalid, fmt::format("unable to provision SubPath `{}`: must not contain '..'", out.sub_path));
+  if (mount.recursive_read_only == "Enabled")
+    return fail(Code::kInvalid,
+                "failed to resolve recursive read-only mode: the runtime has no recursive read-only mounts");
   out.propagation = mount.mount_propagation.value_or("");
   return out;
 }
@@ -225,7 +252,7 @@ Result<ContainerSpec> container_spec(const api::Pod& pod, const api::Container& 
         {.container_path = "/etc/hosts", .host_path = pod_directory(node, pod.metadata.uid) + "/etc-hosts"});
   }
   for (const api::VolumeMount& mount : container.volume_mounts) {
-    FL_TRY(auto made, mount_of(mount, context.volumes, env));
+    FL_TRY(auto made, mount_of(container, mount, context.volumes, env));
     if (made.container_path == "/etc/hosts")
       std::erase_if(out.mounts, [](const CriMount& m) { return m.container_path == "/etc/hosts"; });
     out.mounts.push_back(std::move(made));

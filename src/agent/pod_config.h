@@ -37,7 +37,12 @@ SandboxSpec sandbox_spec(const api::Pod& pod, const NodeFacts& node, uint32_t at
 std::string hosts_file(const api::Pod& pod, const NodeFacts& node, const std::vector<std::string>& pod_ips);
 
 // Where each volume is on the node; made by prepare_volumes().
-using VolumePaths = std::map<std::string, std::string>;
+struct VolumeOnNode {
+  std::string path;
+  bool read_only = false;  // for containers, whatever they ask for
+  bool operator==(const VolumeOnNode&) const = default;
+};
+using VolumePaths = std::map<std::string, VolumeOnNode>;
 
 struct ContainerContext {
   EnvFacts env;

@@ -31,7 +31,9 @@ api::Pod pod() {
   p.spec.containers = {c};
   return p;
 }
-ContainerContext context() { return {.env = {}, .volumes = {{"data", "/v/data"}}, .image = {.id = "sha256:1"}}; }
+ContainerContext context() {
+  return {.env = {}, .volumes = {{"data", {"/v/data", false}}}, .image = {.id = "sha256:1"}};
+}
 
 TEST(Qos, FollowsRequestsAndLimits) {
   api::Pod p = pod();
@@ -87,8 +89,10 @@ TEST(ContainerSpec, ExpandsCommandsAndMountsVolumes) {
   ASSERT_TRUE(spec) << spec.error().message;
   EXPECT_THAT(spec->command, ElementsAre("/bin/echo", "x"));
   EXPECT_EQ(spec->log_path, "web/3.log");
-  EXPECT_THAT(spec->mounts,
-              Contains(CriMount{.container_path = "/data", .host_path = "/v/data/a/b", .readonly = true}));
+  EXPECT_THAT(
+      spec->mounts,
+      Contains(CriMount{
+          .container_path = "/data", .host_path = "/v/data", .readonly = true, .volume = "data", .sub_path = "a/b"}));
   EXPECT_THAT(spec->mounts, Contains(CriMount{.container_path = "/etc/hosts", .host_path = "/d/pods/u1/etc-hosts"}));
   EXPECT_EQ(spec->labels.at(kPodUidLabel), "u1");
 }
@@ -106,7 +110,8 @@ TEST(ContainerSpec, RefusesMountsThatLeaveOrMissTheirVolume) {
   m.name = "absent";
   m.sub_path = "";
   p.spec.containers[0].volume_mounts = {m};
-  EXPECT_THAT(container_spec(p, p.spec.containers[0], 0, node(), context()).error().message, HasSubstr("\"absent\""));
+  EXPECT_THAT(container_spec(p, p.spec.containers[0], 0, node(), context()).error().message,
+              HasSubstr("cannot find volume \"absent\" to mount into container \"web\""));
 }
 
 TEST(ContainerSpec, ScalesResources) {

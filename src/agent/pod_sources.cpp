@@ -45,6 +45,21 @@ Result<const KeyedData*> PodSources::secret(const std::string& name, bool option
   return find(secrets, "secret", name, optional);
 }
 
+std::string token_key(const api::ServiceAccountTokenProjection& token) {
+  return fmt::format("{}|{}", token.audience, token.expiration_seconds.value_or(0));
+}
+
+std::vector<api::ServiceAccountTokenProjection> tokens_of(const api::Pod& pod) {
+  std::vector<api::ServiceAccountTokenProjection> out;
+  for (const api::Volume& volume : pod.spec.volumes) {
+    if (!volume.volume_source.projected) continue;
+    for (const api::VolumeProjection& source : volume.volume_source.projected->sources) {
+      if (source.service_account_token) out.push_back(*source.service_account_token);
+    }
+  }
+  return out;
+}
+
 SourceNames sources_of(const api::Pod& pod) {
   SourceNames out;
   for (const api::Container& c : pod.spec.init_containers) add_container(out, c);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "api/kinds/pod.h"
 #include "base/result.h"
@@ -23,6 +24,7 @@ struct PodSources {
   using ByName = std::map<std::string, std::shared_ptr<const KeyedData>>;
   ByName config_maps;
   ByName secrets;
+  std::map<std::string, std::string> tokens;  // of the pod's service account, by token_key()
 
   // kNotFound in Kubernetes' words. Null without an error when it is absent and `optional`.
   [[nodiscard]] Result<const KeyedData*> config_map(const std::string& name, bool optional) const;
@@ -35,6 +37,11 @@ struct SourceNames {
   [[nodiscard]] bool empty() const { return config_maps.empty() && secrets.empty(); }
   bool operator==(const SourceNames&) const = default;
 };
+
+// What makes two tokens of one service account differ.
+std::string token_key(const api::ServiceAccountTokenProjection& token);
+// Those that the pod's projected volumes ask for.
+std::vector<api::ServiceAccountTokenProjection> tokens_of(const api::Pod& pod);
 
 // All that the pod's environment, volumes and image pulls refer to.
 SourceNames sources_of(const api::Pod& pod);

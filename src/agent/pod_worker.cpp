@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "agent/pod_status.h"
-#include "agent/volumes.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/time.h"
@@ -32,6 +31,11 @@ void PodWorker::set_pod(PodPtr pod) {
     if (pod_ && version(*pod) < version(*pod_)) return;
     gone_ = false;
     pod_ = std::move(pod);
+    if (const SourceNames names = sources_of(*pod_); !names.empty())
+      context_.sources.want(uid_, pod_->metadata.namespace_, names, [this] {
+        sources_changed_ = true;
+        wake();
+      });
     if (sent_ && pod_->status == *sent_) sent_.reset();
   }
   wake();
@@ -74,6 +78,7 @@ rt::Task<> PodWorker::run() {
     cancelled = true;
   }
   co_await rt::shield();
+  context_.sources.forget(uid_);
   context_.images.forget(uid_ + "/");
   co_await tasks_.shutdown();
   co_await writer_.shutdown();
@@ -96,8 +101,10 @@ rt::Task<> PodWorker::keep_running() {
     co_return;
   }
   if (ending()) co_return;
+  if (std::exchange(sources_changed_, false)) retry_configuration();
   keep_probes();
   publish();
+  co_await refresh_volumes();
   const Plan plan = plan_pod(*pod_, state_, context_.clock.now());
   bool acted = false;
   for (const Action& action : plan.actions) {
@@ -149,6 +156,14 @@ rt::Task<Result<>> PodWorker::observe() {
   state_.containers = std::move(containers);
   forget_probes();
   co_return Result<>{};
+}
+
+// What failed for a ConfigMap or Secret is tried again when one has changed.
+void PodWorker::retry_configuration() {
+  for (auto& [name, trouble] : state_.troubles) {
+    if (trouble.reason == "ContainerCreating" || trouble.reason == "CreateContainerConfigError")
+      trouble.retry_at = context_.clock.now();
+  }
 }
 
 void PodWorker::trouble(const std::string& container, std::string reason, std::string message, seconds retry) {
@@ -204,16 +219,13 @@ rt::Task<bool> PodWorker::run_sandbox(RunSandbox action) {
   co_return false;
 }
 
-Result<ContainerSpec> PodWorker::make_spec(const api::Container& container, uint32_t attempt, const CriImage& image,
-                                           const VolumePaths& volumes) {
+Result<ContainerSpec> PodWorker::make_spec(const api::Container& container, uint32_t attempt, const CriImage& image) {
   ContainerContext context;
-  context.env.downward.host_ip = context_.node.ip;
-  context.env.downward.pod_ips = pod_->spec.host_network ? std::vector<std::string>{context_.node.ip} : state_.ips;
+  context.env.downward = downward();
+  context.env.sources = context_.sources.get(uid_).value_or(PodSources{});
   context.env.services =
       service_env(context_.services.all(), pod_->metadata.namespace_, pod_->spec.enable_service_links.value_or(true));
-  context.env.downward.node_cpu_milli = context_.node.cpu_milli;
-  context.env.downward.node_memory = context_.node.memory;
-  context.volumes = volumes;
+  context.volumes = volumes_.value_or(VolumePaths{});
   context.image = image;
   return container_spec(*pod_, container, attempt, context_.node, context);
 }
@@ -225,14 +237,11 @@ rt::Task<bool> PodWorker::start_container(StartContainer action) {
   const PodPtr pod = pod_;
 
   // Volumes first: a pod that waits for one does not pull images meanwhile, but says why it waits.
-  const NodeFacts& node = context_.node;
-  const auto prepare = [&pod, &node] { return prepare_volumes(*pod, node); };
-  auto volumes = co_await rt::blocking(context_.pool, prepare);
+  const auto volumes = co_await set_up_volumes();
   if (!volumes) {
-    if (!announced_.contains(volumes.error().message))
-      context_.events.warning(*pod, "FailedMount", volumes.error().message);
-    announced_[volumes.error().message] = true;
-    trouble(container.name, "ContainerCreating", volumes.error().message, 20s);
+    volume_trouble(volumes.error());
+    trouble(container.name, "ContainerCreating", volumes.error().message,
+            volumes.error().code == Code::kUnavailable ? 1s : 20s);
     co_return false;
   }
 
@@ -269,7 +278,7 @@ rt::Task<bool> PodWorker::start_container(StartContainer action) {
 
   // A pod that starts before the Services are known would never learn of them.
   if (!context_.services.has_synced()) co_await context_.services.wait_synced();
-  auto spec = make_spec(container, action.attempt, *answer->image, *volumes);
+  auto spec = make_spec(container, action.attempt, *answer->image);
   if (!spec) {
     context_.events.warning(*pod, "Failed", "Error: " + spec.error().message);
     trouble(container.name, "CreateContainerConfigError", spec.error().message);
@@ -278,7 +287,7 @@ rt::Task<bool> PodWorker::start_container(StartContainer action) {
   const std::string directory = pod_directory(context_.node, uid_);
   const std::string hosts = hosts_file(*pod, context_.node, state_.ips);
   const auto write_files = [&]() -> Result<> {
-    FL_CHECK(prepare_sub_paths(*spec, *volumes));
+    FL_CHECK(prepare_sub_paths(*pod, context_.node, *spec));
     return pod->spec.host_network ? Result<>{} : write_hosts_file(directory, hosts);
   };
   auto prepared = co_await rt::blocking(context_.pool, write_files);

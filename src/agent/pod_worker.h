@@ -13,6 +13,8 @@
 #include "agent/pod_plan.h"
 #include "agent/pod_state.h"
 #include "agent/probes.h"
+#include "agent/source_watch.h"
+#include "agent/volumes.h"
 #include "api/kinds/pod.h"
 #include "api/kinds/service.h"
 #include "base/clock.h"
@@ -36,6 +38,7 @@ struct WorkerContext {
   Images& images;
   client::EventRecorder& events;
   client::Informer<api::Service>& services;
+  SourceWatch& sources;
   rt::BlockingPool& pool;
   const net::Cgroups* cgroups = nullptr;  // null: cgroups are left to the runtime
 };
@@ -68,8 +71,12 @@ class PodWorker {
   rt::Task<bool> start_container(StartContainer action);
   rt::Task<bool> start_instance(std::string id, api::Container container);
   rt::Task<> post_start(api::LifecycleHandler handler, ProbeTarget target);
-  Result<ContainerSpec> make_spec(const api::Container& container, uint32_t attempt, const CriImage& image,
-                                  const VolumePaths& volumes);
+  Result<ContainerSpec> make_spec(const api::Container& container, uint32_t attempt, const CriImage& image);
+  [[nodiscard]] DownwardFacts downward() const;
+  rt::Task<Result<>> set_up_volumes();
+  rt::Task<> refresh_volumes();
+  void retry_configuration();
+  void volume_trouble(const Error& error);
   void trouble(const std::string& container, std::string reason, std::string message,
                std::chrono::seconds retry = std::chrono::seconds{10});
 
@@ -101,6 +108,9 @@ class PodWorker {
   std::string ips_of_;  // the sandbox that state_.ips was read from
   rt::Event changed_;
   bool woken_ = true;
+  bool sources_changed_ = false;
+  std::optional<VolumePaths> volumes_;     // since they were prepared
+  std::optional<Payloads> payloads_;       // what their files were last brought to
   rt::TaskGroup tasks_;                    // probes, hooks, stops
   rt::TaskGroup writer_;                   // the status writer
   std::map<std::string, bool> probed_;     // ids of instances that have probe tasks
