@@ -17,6 +17,7 @@ struct ServerOptions {
   std::string cluster_dns = "10.96.0.10";
   std::string node_port_range = "30000-32767";
   std::string node_token_file;
+  std::string load_balancer_pool;  // empty: Services of type LoadBalancer are left to others
   int64_t node_grace_ms = 40'000;
   int64_t eviction_ms = 300'000;
 };
@@ -44,6 +45,7 @@ struct AgentOptions {
   std::string cluster_domain = "cluster.local";
   std::string cgroup_parent;
   std::string proxy_mode = "iptables";
+  bool announce_load_balancers = false;
 };
 
 struct ProxyOptions {

@@ -121,6 +121,8 @@ void add_components(CLI::App& app, Options& o) {
       ->capture_default_str();
   server->add_option("--node-token-file", o.server.node_token_file,
                      "File with the token by which nodes join; made when it does not exist");
+  server->add_option("--load-balancer-pool", o.server.load_balancer_pool,
+                     "Addresses for Services of type LoadBalancer: ranges (A-B) and networks, separated by commas");
   server
       ->add_option("--node-monitor-grace-period-ms", o.server.node_grace_ms,
                    "Silence after which a node counts as lost (ms)")
@@ -149,6 +151,8 @@ void add_components(CLI::App& app, Options& o) {
       ->add_option("--proxy-mode", o.agent.proxy_mode, "How Services are carried; none leaves it to a proxy of its own")
       ->capture_default_str()
       ->check(CLI::IsMember({"iptables", "none"}));
+  agent->add_flag("--announce-load-balancers", o.agent.announce_load_balancers,
+                  "Answer ARP for load-balancer addresses whose turn is this node's");
   agent->callback([&o] { o.run = [&o] { return agent_main(o.agent); }; });
 
   auto* proxy = app.add_subcommand("proxy", "The service proxy alone, on any cluster");

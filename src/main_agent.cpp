@@ -2,6 +2,7 @@
 // so that neither waits for the other.
 #include "agent/agent.h"
 #include "agent/grpc_cri.h"
+#include "lb/speaker.h"
 #include "main_common.h"
 #include "main_proxy.h"
 #include "rt/task_group.h"
@@ -24,6 +25,7 @@ Result<agent::AgentConfig> agent_config(const AgentOptions& o) {
 
 rt::Task<Result<>> run_agent(rt::Loop& loop, const AgentOptions& options) {
   FL_CO_TRY(auto config, agent_config(options));
+  const IpAddress agent_address = config.node_ip;
   FL_CO_TRY(auto api, connect_api(loop, options.api, "agent"));
   const SystemClock clock;
   client::SharedInformers informers(loop, *api);
@@ -41,6 +43,12 @@ rt::Task<Result<>> run_agent(rt::Loop& loop, const AgentOptions& options) {
     proxy = std::make_unique<ProxyThread>(std::move(p));
   }
   rt::TaskGroup group(loop);
+  std::optional<lb::Speaker> speaker;
+  if (options.announce_load_balancers) {
+    lb::SpeakerConfig speaks{options.node_name, agent_address};
+    speaker.emplace(loop, informers, std::move(speaks));
+    group.spawn("load-balancer speaker", speaker->run());
+  }
   for (auto* informer : informers.all()) group.spawn("informer", informer->run());
   group.spawn("agent", agent.run());
   co_await group.join_or_cancel();

@@ -1,7 +1,9 @@
 // `fairlead server`: the API server, and the controllers and scheduler beside it.
 #include "apiserver/server.h"
 #include "controllers/controllers.h"
+#include "lb/controller.h"
 #include "main_common.h"
+#include "rt/task_group.h"
 
 namespace fairlead {
 namespace {
@@ -22,8 +24,12 @@ Result<apiserver::ServerConfig> server_config(const ServerOptions& o) {
   return c;
 }
 
-rt::Task<> run_beside(rt::Loop& loop, const Clock& clock, controllers::ControllersConfig config, client::Api& api) {
-  return controllers::run_controllers(loop, api, clock, std::move(config));
+rt::Task<> run_beside(rt::Loop& loop, const Clock& clock, controllers::ControllersConfig config,
+                      std::optional<lb::AddressPool> pool, client::Api& api) {
+  rt::TaskGroup group(loop);
+  group.spawn("controllers", controllers::run_controllers(loop, api, clock, std::move(config)));
+  if (pool) group.spawn("lb", lb::run_controller(loop, api, clock, *std::move(pool)));
+  co_await group.join_or_cancel();
 }
 
 }  // namespace
@@ -34,10 +40,16 @@ int server_main(const ServerOptions& options) {
   controllers::ControllersConfig controllers;
   controllers.node_grace = std::chrono::milliseconds(options.node_grace_ms);
   controllers.longest_toleration = std::chrono::milliseconds(options.eviction_ms);
+  std::optional<lb::AddressPool> pool;
+  if (!options.load_balancer_pool.empty()) {
+    auto parsed = lb::AddressPool::parse(options.load_balancer_pool);
+    if (!parsed) return complain(std::move(parsed).error().in("--load-balancer-pool"));
+    pool = std::move(*parsed);
+  }
   const SystemClock clock;
   rt::Loop loop;
   return run_component(loop, apiserver::run_server(loop, *std::move(config), [&](client::Api& api) {
-                         return run_beside(loop, clock, controllers, api);
+                         return run_beside(loop, clock, controllers, pool, api);
                        }));
 }
 

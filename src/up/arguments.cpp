@@ -7,6 +7,9 @@ namespace {
 // machine silence means that the node is gone.
 constexpr const char* kNodeGraceMs = "8000";
 constexpr const char* kLongestTolerationMs = "15000";
+// The part of the fabric's network that Services of type LoadBalancer get; nodes are below.
+constexpr uint64_t kPoolFirst = 200;
+constexpr uint64_t kPoolLast = 250;
 
 class CommandLine {
  public:
@@ -14,6 +17,10 @@ class CommandLine {
   CommandLine& flag(const std::string& name, std::string value) {
     words_.push_back("--" + name);
     words_.push_back(std::move(value));
+    return *this;
+  }
+  CommandLine& option(const std::string& name) {
+    words_.push_back("--" + name);
     return *this;
   }
   [[nodiscard]] std::vector<std::string> words() && { return std::move(words_); }
@@ -36,6 +43,7 @@ std::vector<std::string> server_arguments(const std::string& program, const UpCo
       .flag("cluster-cidr", config.cluster_cidr)
       .flag("cluster-dns", config.cluster_dns)
       .flag("node-token-file", layout.node_tokens())
+      .flag("load-balancer-pool", fmt::format("{}-{}", topology.fabric.at(kPoolFirst), topology.fabric.at(kPoolLast)))
       .flag("node-monitor-grace-period-ms", kNodeGraceMs)
       .flag("longest-unreachable-toleration-ms", kLongestTolerationMs);
   return std::move(line).words();
@@ -56,7 +64,8 @@ std::vector<std::string> agent_arguments(const std::string& program, const UpCon
       .flag("data-dir", layout.node(node.name) + "/agent")
       .flag("cluster-dns", config.cluster_dns)
       .flag("cgroup-parent", node.cgroup)
-      .flag("proxy-mode", config.proxy_mode);
+      .flag("proxy-mode", config.proxy_mode)
+      .option("announce-load-balancers");
   return std::move(line).words();
 }
 
