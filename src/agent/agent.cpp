@@ -27,7 +27,10 @@ NodeFacts node_facts(const AgentConfig& config, const MachineFacts& machine) {
   out.name = config.node_name;
   out.ip = config.node_ip.to_string();
   out.dns = {config.cluster_dns, config.cluster_domain};
-  if (const auto text = read_file(config.resolv_conf)) out.resolv_conf = parse_resolv_conf(*text);
+  if (const auto text = read_file(config.resolv_conf))
+    out.resolv_conf = parse_resolv_conf(*text);
+  else
+    log::warn("pods with dnsPolicy Default have no name servers", {{"error", text.error().message}});
   out.cgroup_parent = config.cgroup_parent;
   out.pods_dir = config.data_dir + "/pods";
   out.cpu_milli = machine.cpus * 1000;

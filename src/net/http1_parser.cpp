@@ -16,6 +16,10 @@ std::string_view view(boost::beast::string_view text) { return {text.data(), tex
 // Trusting a Content-Length with memory lets a peer reserve what it never sends.
 constexpr uint64_t kMaxReserve = 64 * 1024;
 
+// "0\r\n\r\n". Once Beast has seen the size in it, it asserts that the rest is there as well (parse_chunk_header in
+// basic_parser.ipp), and a peer may send it byte by byte.
+constexpr size_t kLastChunk = 5;
+
 // Beast's callbacks, filling an Http1Message.
 template <bool kIsRequest>
 class Parser final : public http::basic_parser<kIsRequest> {
@@ -33,6 +37,10 @@ class Parser final : public http::basic_parser<kIsRequest> {
 
   [[nodiscard]] bool unknown_coding() const { return unknown_coding_; }
   [[nodiscard]] bool no_host() const { return no_host_; }
+  // What comes next is a chunk's size, or the end of the body.
+  [[nodiscard]] bool between_chunks() const {
+    return this->is_header_done() && this->chunked() && !this->is_done() && chunk_left_ == 0;
+  }
 
  private:
   void on_request_impl(http::verb, boost::beast::string_view method, boost::beast::string_view target, int version,
@@ -79,9 +87,10 @@ class Parser final : public http::basic_parser<kIsRequest> {
     return body.size();
   }
 
-  void on_chunk_header_impl(uint64_t, boost::beast::string_view, ErrorCode&) override {}
+  void on_chunk_header_impl(uint64_t size, boost::beast::string_view, ErrorCode&) override { chunk_left_ = size; }
 
   size_t on_chunk_body_impl(uint64_t, boost::beast::string_view body, ErrorCode&) override {
+    chunk_left_ -= body.size();
     message_.body.append(body.data(), body.size());
     return body.size();
   }
@@ -91,6 +100,7 @@ class Parser final : public http::basic_parser<kIsRequest> {
   Http1Message& message_;
   const Http1Limits& limits_;
   size_t header_bytes_ = 0;
+  uint64_t chunk_left_ = 0;
   bool unknown_coding_ = false;
   bool no_host_ = false;
 };
@@ -152,6 +162,8 @@ void Http1Parser::reset(bool no_body) {
 }
 
 Result<size_t> Http1Parser::put(std::string_view input) {
+  const bool between_chunks = impl_->visit([](auto& parser) { return parser.between_chunks(); });
+  if (between_chunks && input.size() < kLastChunk) return size_t{0};
   ErrorCode error;
   const size_t used = impl_->visit(
       [&](auto& parser) { return parser.put(boost::asio::const_buffer(input.data(), input.size()), error); });

@@ -133,8 +133,12 @@ Result<> node_stop(const ClusterRef& cluster, const std::string& node) {
   FL_CHECK(make_directory(found.layout.node(node)));
   FL_CHECK(write_file_atomically(found.layout.stopped_marker(node), ""));
   FL_CHECK(netlink.set_up(veth_name(cluster.name, number), false));
+  // A killed shim leaves its socket, and a later containerd only takes its bundle away.
+  const auto sockets = shim_sockets(found.layout.containerd_state(node));
   rt::Loop loop;
-  return rt::run(loop, cgroups.destroy(fmt::format("{}/{}", cgroup_name(cluster.name), node)));
+  FL_CHECK(rt::run(loop, cgroups.destroy(fmt::format("{}/{}", cgroup_name(cluster.name), node))));
+  for (const auto& socket : sockets) ::unlink(socket.c_str());
+  return {};
 }
 
 Result<> node_start(const ClusterRef& cluster, const std::string& node) {

@@ -51,10 +51,10 @@ Result<bool> write_runtime_config(const Layout& layout, const NodePlan& node) {
   FL_CHECK(make_directory(cni_conf_dir(layout, node)));
   agent::ContainerdOptions options;
   options.root = base + "/root";
-  options.state = base + "/state";
+  options.state = layout.containerd_state(node.name);
   options.socket = socket;
   options.cni_conf_dir = cni_conf_dir(layout, node);
-  options.runc_root = base + "/state/runc";
+  options.runc_root = options.state + "/runc";
   const auto status = read_file("/proc/self/status");
   options.restrict_oom_score_adj = status && !agent::has_cap_sys_resource(*status);
   agent::CniOptions cni;

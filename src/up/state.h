@@ -52,6 +52,7 @@ struct Layout {
   [[nodiscard]] std::string node(std::string_view name) const { return fmt::format("{}/nodes/{}", data, name); }
   [[nodiscard]] std::string import_record(std::string_view name) const { return containerd(name) + "/imported-images"; }
   [[nodiscard]] std::string containerd_root(std::string_view name) const { return containerd(name) + "/root"; }
+  [[nodiscard]] std::string containerd_state(std::string_view name) const { return containerd(name) + "/state"; }
   [[nodiscard]] std::string node_token(std::string_view name) const { return node(name) + "/token"; }
   // While this file exists the supervisor does not start the node's processes.
   [[nodiscard]] std::string stopped_marker(std::string_view name) const { return node(name) + "/stopped"; }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "agent/resolv_conf.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/time.h"
@@ -14,6 +15,7 @@
 #include "up/dns_probe.h"
 #include "up/host.h"
 #include "up/manifests.h"
+#include "up/reach.h"
 #include "up/teardown.h"
 
 namespace fairlead::up {
@@ -90,7 +92,13 @@ rt::Task<Result<>> Supervisor::bring_up() {
   auto ready = co_await rt::with_timeout(wait_until_ready(), config_.ready_timeout);
   if (ready) co_return *ready;
   std::string missing = "the API does not answer";
-  if (api_) missing = co_await what_is_missing();
+  if (api_) {
+    const auto dropped = co_await what_firewall_drops();
+    if (dropped.empty())
+      missing = co_await what_is_missing();
+    else
+      missing = fmt::format("{}", fmt::join(dropped, "; "));
+  }
   co_return fail(Code::kTimeout, fmt::format("cluster \"{}\" is not ready after {} s: {}; logs are in {}", config_.name,
                                              config_.ready_timeout.count(), missing, layout_.logs()));
 }
@@ -205,15 +213,36 @@ rt::Task<Result<>> Supervisor::make_network() {
   if (config_.egress) {
     auto done = co_await make_egress(loop_, topology_);
     if (!done) co_return done;
-    if (!host_forwards()) {
-      progress_.line("pods cannot reach outside the cluster until you run: sysctl -w net.ipv4.ip_forward=1");
-    }
+    co_await warn_about_egress();
   } else if (had_egress_) {
     auto done = co_await remove_egress(loop_, topology_.nft_table);
     if (!done) co_return done;
   }
   progress_.line(fmt::format("network of {} ready", count(nodes_.size(), "node")));
   co_return Result<>{};
+}
+
+rt::Task<> Supervisor::warn_about_egress() {
+  if (!host_forwards()) {
+    progress_.line("pods cannot reach outside the cluster until you run: sysctl -w net.ipv4.ip_forward=1");
+  }
+  const bool refused = co_await machine_refuses_forwarding(loop_, topology_.bridge);
+  if (refused) {
+    progress_.line(
+        fmt::format("pods cannot reach outside the cluster, because this machine's firewall forwards only "
+                    "what it knows, as Docker sets it, until you run: iptables -I FORWARD -i {0} -j ACCEPT; "
+                    "iptables -I FORWARD -o {0} -j ACCEPT",
+                    topology_.bridge));
+  }
+  const auto file = config_.resolv_conf.empty() ? agent::default_resolv_conf() : config_.resolv_conf;
+  const auto servers = agent::remote_name_servers(read_file(file).value_or(""));
+  if (std::none_of(servers.begin(), servers.end(), [](const IpAddress& s) { return s.is_v4(); })) {
+    progress_.line(
+        fmt::format("names outside the cluster do not resolve in pods: {} lists no IPv4 name server that they "
+                    "can reach (127.0.0.1 in a pod is the pod itself); list one in a file of the same form and "
+                    "begin with: fairlead up --resolv-conf FILE",
+                    file));
+  }
 }
 
 // Each node has a token of its own, under which the server knows it by name.
@@ -416,10 +445,41 @@ rt::Task<std::string> Supervisor::what_dns_lacks() {
   co_return answers ? std::string() : fmt::format("the cluster DNS does not answer at {}", config_.cluster_dns);
 }
 
+rt::Task<std::vector<std::string>> Supervisor::what_firewall_drops() {
+  std::vector<std::string> dropped;
+  std::vector<const NodeRun*> running;
+  for (const auto& node : nodes_) {
+    if (!is_stopped(node->plan)) running.push_back(node.get());
+  }
+  if (running.empty()) co_return dropped;
+  const auto& from = *running.front();
+  const auto& to = *running.back();
+  const Endpoint api{topology_.gateway, kApiPort};
+  const bool reaches_api = co_await accepts_connection(loop_, from.netns.get(), api);
+  if (!reaches_api) {
+    dropped.push_back(
+        fmt::format("nodes cannot reach the API at {0}: a firewall of this machine drops what comes in from {1}; let "
+                    "it through with: iptables -I INPUT -i {1} -j ACCEPT",
+                    api, topology_.bridge));
+  }
+  if (running.size() == 1) co_return dropped;
+  const bool reaches_node = co_await datagram_arrives(loop_, from.netns.get(), to.netns.get(), to.plan.address);
+  if (!reaches_node) {
+    dropped.push_back(
+        fmt::format("nodes cannot reach each other: a firewall of this machine drops what crosses {0}, as Docker's "
+                    "does; let it through with: iptables -I FORWARD -i {0} -o {0} -j ACCEPT",
+                    topology_.bridge));
+  }
+  co_return dropped;
+}
+
 rt::Task<Result<>> Supervisor::wait_until_ready() {
   auto api = co_await wait_for_api();
   if (!api) co_return api;
   progress_.line(fmt::format("API ready at https://{}:{}", topology_.gateway, kApiPort));
+  // Said at once: what follows waits for what does not arrive, and goes on when it does.
+  const auto dropped = co_await what_firewall_drops();
+  for (const auto& line : dropped) progress_.line(line);
   const auto imported = [this] {
     return std::all_of(nodes_.begin(), nodes_.end(),
                        [this](const auto& n) { return n->images_ready || is_stopped(n->plan); });

@@ -58,6 +58,10 @@ class Supervisor {
   rt::Task<Result<>> wait_until_ready();
   rt::Task<Result<>> install_dns();
   rt::Task<std::string> what_dns_lacks();
+  // What this machine's firewall keeps from its way, each with the command that lets it through.
+  rt::Task<std::vector<std::string>> what_firewall_drops();
+  // What pods will miss outside the cluster; nothing that keeps it from being ready.
+  rt::Task<> warn_about_egress();
   // What keeps the cluster from being ready; empty when it is.
   rt::Task<std::string> what_is_missing();
   Result<> server_trouble() const;

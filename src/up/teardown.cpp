@@ -35,28 +35,6 @@ std::string unescape_mount(std::string_view text) {
   return out;
 }
 
-// containerd's shims listen below /run/containerd/s whatever containerd's own directories are; each bundle names its
-// socket.
-void find_shim_sockets(const std::string& data_dir, std::vector<std::string>& out) {
-  std::error_code ec;
-  for (const auto& node : fs::directory_iterator(data_dir + "/nodes", ec)) {
-    std::error_code inner;
-    const auto tasks = node.path() / "containerd" / "state" / "io.containerd.runtime.v2.task";
-    for (auto it = fs::recursive_directory_iterator(tasks, inner); !inner && it != fs::recursive_directory_iterator();
-         it.increment(inner)) {
-      if (it.depth() > 2 || it->path().filename() == "rootfs") {
-        it.disable_recursion_pending();
-        continue;
-      }
-      if (it->path().filename() != "address") continue;
-      const auto address = read_file(it->path().string());
-      constexpr std::string_view kScheme = "unix://";
-      if (address && std::string_view(*address).starts_with(kScheme))
-        out.emplace_back(trim(std::string_view(*address).substr(kScheme.size())));
-    }
-  }
-}
-
 // libcni keeps a file per attachment in a place of its own choosing: NETWORK-SANDBOX-INTERFACE. The sandboxes that a
 // node's containerd knows tell which are ours.
 void find_cni_results(const std::string& data_dir, std::vector<std::string>& out) {
@@ -126,7 +104,7 @@ rt::Task<Result<>> remove_volatile_data(Layout layout) {
   for (const auto& node : fs::directory_iterator(layout.data + "/nodes", ec)) {
     const auto name = node.path().filename().string();
     doomed.push_back(layout.stopped_marker(name));
-    doomed.push_back(layout.containerd(name) + "/state");
+    doomed.push_back(layout.containerd_state(name));
     doomed.push_back(layout.containerd_socket(name));
     doomed.push_back(layout.containerd_socket(name) + ".ttrpc");
   }
@@ -159,6 +137,26 @@ std::vector<std::string> mounts_below(std::string_view mountinfo, const std::str
   return out;
 }
 
+// They listen below /run/containerd/s whatever containerd's own directories are.
+std::vector<std::string> shim_sockets(const std::string& state) {
+  std::vector<std::string> out;
+  std::error_code ec;
+  const auto tasks = state + "/io.containerd.runtime.v2.task";
+  for (auto it = fs::recursive_directory_iterator(tasks, ec); !ec && it != fs::recursive_directory_iterator();
+       it.increment(ec)) {
+    if (it.depth() > 2 || it->path().filename() == "rootfs") {
+      it.disable_recursion_pending();
+      continue;
+    }
+    if (it->path().filename() != "address") continue;
+    const auto address = read_file(it->path().string());
+    constexpr std::string_view kScheme = "unix://";
+    if (address && std::string_view(*address).starts_with(kScheme))
+      out.emplace_back(trim(std::string_view(*address).substr(kScheme.size())));
+  }
+  return out;
+}
+
 Result<HostView> view_host(const ClusterRef& cluster, const std::string& data_dir) {
   HostView view;
   view.boot_id = current_boot_id();
@@ -167,7 +165,11 @@ Result<HostView> view_host(const ClusterRef& cluster, const std::string& data_di
   FL_TRY(auto netlink, net::Netlink::open());
   FL_TRY(auto links, netlink.links());
   for (auto& l : links) view.links.push_back(std::move(l.name));
-  find_shim_sockets(data_dir, view.files);
+  std::error_code ec;
+  for (const auto& node : fs::directory_iterator(data_dir + "/nodes", ec)) {
+    const auto sockets = shim_sockets(Layout{data_dir}.containerd_state(node.path().filename().string()));
+    view.files.insert(view.files.end(), sockets.begin(), sockets.end());
+  }
   find_cni_results(data_dir, view.files);
   return view;
 }

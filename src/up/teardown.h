@@ -41,6 +41,9 @@ Removal plan_removal(const ClusterRef& cluster, const std::string& data_dir, con
 // The mount points at or below `directory`, innermost first.
 std::vector<std::string> mounts_below(std::string_view mountinfo, const std::string& directory);
 
+// Where the container shims of a node listen, as their bundles in its containerd's `state` directory say.
+std::vector<std::string> shim_sockets(const std::string& state);
+
 // Whether libcni's file, named NETWORK-SANDBOX-INTERFACE, is about one of these sandboxes.
 bool is_cni_result_of(const std::string& file, const std::set<std::string>& sandboxes);
 

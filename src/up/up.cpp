@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "base/fd.h"
@@ -150,6 +151,12 @@ Result<> up(UpConfig config) {
     return fail(Code::kForbidden, "fairlead up must run as root: nodes are network namespaces (try sudo)");
   if (config.nodes < 0 || config.nodes > kMaxNodes) {
     return fail(Code::kInvalid, fmt::format("number of nodes {}: must be between 1 and {}", config.nodes, kMaxNodes));
+  }
+  if (!config.resolv_conf.empty()) {
+    // Agents have another working directory in mind than the user.
+    std::error_code ec;
+    config.resolv_conf = std::filesystem::absolute(config.resolv_conf, ec).string();
+    if (auto text = read_file(config.resolv_conf); !text) return fail(std::move(text).error().in("--resolv-conf"));
   }
   if (config.detach) return start_detached(std::move(config));
   return run_supervisor(std::move(config), Progress());

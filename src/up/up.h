@@ -35,6 +35,8 @@ struct UpConfig {
   // are.
   std::string images_dir;
   std::string proxy_mode = "iptables";
+  // Lists the name servers of everything outside the cluster. Default: as agent::default_resolv_conf() says.
+  std::string resolv_conf;
   // False: nodes reach nothing outside the cluster, and no nftables table is made.
   bool egress = true;
   // Return when everything is ready and leave the supervisor running, its output in DATA_DIR/logs/up.log.

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -222,6 +223,7 @@ class UpTest : public ::testing::Test {
     return 0;
   }
   Layout layout() const { return Layout{data_dir_of(ref_)}; }
+  std::string log() const { return read_file(layout().logs() + "/up.log").value_or(""); }
   pid_t pod_of(const std::string& node) const {
     const auto text = read_file(layout().containerd_socket(node) + ".pod");
     return text ? static_cast<pid_t>(parse_int(trim(*text)).value_or(0)) : 0;
@@ -282,7 +284,14 @@ TEST_F(UpTest, AStoppedNodeIsDeadUntilItIsStarted) {
   ASSERT_TRUE(up(config_));
   const pid_t pod = pod_of("node2");
   const pid_t other = pod_of("node1");
+  // What a shim would have left.
+  const auto socket = dir_ + "/shim";
+  const auto bundle = layout().containerd_state("node2") + "/io.containerd.runtime.v2.task/k8s.io/pod";
+  fs::create_directories(bundle);
+  std::ofstream(bundle + "/address") << "unix://" << socket;
+  std::ofstream(socket) << "";
   ASSERT_TRUE(node_stop(ref_, "node2"));
+  EXPECT_FALSE(fs::exists(socket));
   EXPECT_TRUE(cgroups_->processes(cgroup_name(config_.name) + "/node2").empty());
   EXPECT_EQ(pid_of("containerd", "node2"), 0);
   EXPECT_FALSE(net::Netlink::open()->link(veth_name(config_.name, 2))->up);
@@ -359,6 +368,40 @@ TEST_F(UpTest, SaysWhyTheServerDoesNotStart) {
   EXPECT_NE(failed.error().message.find("the store is damaged"), std::string::npos) << failed.error().message;
   until([&] { return !FileLock::holder(lock_path(ref_)); }, "supervisor gone");
   EXPECT_EQ(traces(), before_);
+}
+
+TEST_F(UpTest, SaysWhatAFirewallOfTheMachineDropsAndGoesOnWithoutIt) {
+  struct Firewall {
+    const char* rules;
+    const char* said;
+  };
+  const Firewall firewalls[] = {
+      {"add table bridge f; add chain bridge f c { type filter hook forward priority 0; policy drop; };"
+       "add rule bridge f c meta protocol arp accept",
+       "nodes cannot reach each other"},
+      {"add table inet f; add chain inet f c { type filter hook input priority 0; };"
+       "add rule inet f c iifname \"fl-*\" drop",
+       "nodes cannot reach the API at 10.84."},
+  };
+  for (const auto& [rules, said] : firewalls) {
+    const std::string add = fmt::format("nft '{}'", rules);
+    ASSERT_EQ(std::system(add.c_str()), 0);  // NOLINT(concurrency-mt-unsafe)
+    const auto started = up(config_);
+    ASSERT_EQ(std::system("nft flush ruleset"), 0);  // NOLINT(concurrency-mt-unsafe)
+    EXPECT_TRUE(started) << started.error().message;
+    EXPECT_NE(log().find(said), std::string::npos) << log();
+    EXPECT_NE(log().find(fmt::format("-i {}", bridge_name(config_.name))), std::string::npos) << log();
+    ASSERT_TRUE(down({ref_, false}));
+  }
+  ASSERT_TRUE(up(config_));
+  EXPECT_EQ(log().find("firewall"), std::string::npos) << log();
+}
+
+TEST_F(UpTest, RefusesAResolvConfThatIsNotThere) {
+  config_.resolv_conf = dir_ + "/nothing";
+  const auto failed = up(config_);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("--resolv-conf"), std::string::npos) << failed.error().message;
 }
 
 TEST_F(UpTest, CommandsNameTheClusterThatDoesNotExist) {
