@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "api/codec.h"
+#include "api/json_extent.h"
 
 namespace fairlead::api {
 namespace json = boost::json;
@@ -145,7 +146,7 @@ struct Handler {
 
 Result<json::value> parse_json(std::string_view text, DecodeReport* report) {
   json::parse_options options;
-  options.max_depth = 256;
+  options.max_depth = kMaxJsonDepth;
   json::basic_parser<Handler> parser(options);
   parser.handler().report = report;
   json::error_code ec;

@@ -3,10 +3,12 @@
 #include <boost/json/value.hpp>
 
 #include "api/codec.h"
+#include "api/json_extent.h"
 #include "api/kind.h"
 #include "api/proto_wire.h"
 #include "api/protobuf.h"
 #include "api/quantity.h"
+#include "api/utf8.h"
 #include "base/text.h"
 
 namespace fairlead::api {
@@ -17,28 +19,6 @@ constexpr int kMaxDepth = 64;
 
 std::unexpected<Error> malformed(std::string_view what) {
   return fail(Code::kBadRequest, fmt::format("malformed protobuf: {}", what));
-}
-
-// RFC 3629: no overlong forms, no surrogates.
-bool is_utf8(std::string_view s) {
-  for (size_t i = 0; i < s.size();) {
-    const auto c = static_cast<uint8_t>(s[i]);
-    if (c < 0x80) {
-      ++i;
-      continue;
-    }
-    const size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    if (c < 0xC2 || c > 0xF4 || i + n > s.size()) return false;
-    for (size_t k = 1; k < n; ++k) {
-      if ((static_cast<uint8_t>(s[i + k]) & 0xC0) != 0x80) return false;
-    }
-    const auto second = static_cast<uint8_t>(s[i + 1]);
-    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) ||
-        (c == 0xF4 && second > 0x8F))
-      return false;
-    i += n;
-  }
-  return true;
 }
 
 Result<std::string> text_of(std::string_view bytes) {
@@ -178,7 +158,13 @@ class Decoder {
       }
       case Shape::kRawJson: {
         FL_TRY(const auto text, only_bytes(f.bytes));
-        if (!text.empty() && !(is_utf8(text) && parse_json(text))) return malformed("embedded JSON cannot be read");
+        if (!text.empty()) {
+          if (!is_utf8(text)) return malformed("a string is not valid UTF-8");
+          const auto value = parse_json(text);
+          if (!value) return malformed("embedded JSON cannot be read");
+          // It is read again as a part of its object's JSON.
+          if (extent_of(*value).depth + kMaxDepth > kMaxJsonDepth) return malformed("embedded JSON nests too deeply");
+        }
         static_cast<RawJson*>(out)->text = text;
         return {};
       }
@@ -216,8 +202,9 @@ class Decoder {
     }
     if (!in.ok()) return malformed("a map entry is cut off");
     void* slot = type.insert(out, std::move(key));
-    if (!value) return {};
-    return field(*value, *type.element, slot);
+    if (value) return field(*value, *type.element, slot);
+    // An absent value is the empty one of its type, which is not always what a fresh one is: quantities are 0.
+    return field({2, wire_of(*type.element), 0, {}}, *type.element, slot);
   }
 
   int depth_ = 0;

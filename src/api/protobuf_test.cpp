@@ -209,5 +209,29 @@ TEST(Protobuf, TypesThatAreNoKinds) {
   EXPECT_EQ(*status_again, status);
 }
 
+// A writer may leave out a map entry's value when it is empty; the object must still be JSON that can be read.
+TEST(Protobuf, TakesAMapEntryWithoutValueAsTheEmptyValue) {
+  const std::string entry =
+      "\x0a\x03"
+      "cpu";
+  const std::string requests = std::string("\x12") + static_cast<char>(entry.size()) + entry;
+  const std::string resources = std::string("\x42") + static_cast<char>(requests.size()) + requests;
+  const std::string container = std::string("\x12") + static_cast<char>(resources.size()) + resources;
+  const std::string pod = std::string("\x12") + static_cast<char>(container.size()) + container;
+  const auto read = object_from_proto(proto_body("v1", "Pod", pod), kind_of<Pod>());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ((*read)->as<Pod>().spec.containers.at(0).resources.requests.at("cpu").text, "0");
+}
+
+// Embedded JSON is read again as a part of its object's, where it stands deeper.
+TEST(Protobuf, BoundsTheDepthOfEmbeddedJson) {
+  Pod pod;
+  pod.metadata.managed_fields.resize(1);
+  pod.metadata.managed_fields[0].fields_v1.text = std::string(250, '[') + std::string(250, ']');
+  EXPECT_FALSE(object_from_proto(to_proto(*make_object(pod)), kind_of<Pod>()));
+  pod.metadata.managed_fields[0].fields_v1.text = std::string(100, '[') + std::string(100, ']');
+  EXPECT_TRUE(object_from_proto(to_proto(*make_object(pod)), kind_of<Pod>()));
+}
+
 }  // namespace
 }  // namespace fairlead::api

@@ -13,12 +13,13 @@
 #include <sstream>
 
 #include "api/codec.h"
+#include "api/json_extent.h"
+#include "api/utf8.h"
 
 namespace fairlead::api {
 namespace json = boost::json;
 namespace {
 
-constexpr size_t kMaxDepth = 256;
 // Values an alias may bring in all: a few lines of nested aliases can otherwise stand for billions.
 constexpr size_t kMaxAliasedValues = 1'000'000;
 constexpr size_t kMaxAliasedBytes = 16 << 20;
@@ -28,24 +29,6 @@ struct Stop {
   std::string message;
   YAML::Mark mark;
 };
-
-struct Cost {
-  size_t values = 0;
-  size_t bytes = 0;
-};
-void measure(const json::value& v, Cost& cost) {
-  ++cost.values;
-  if (v.is_string()) cost.bytes += v.get_string().size();
-  if (v.is_array()) {
-    for (const auto& e : v.get_array()) measure(e, cost);
-  }
-  if (v.is_object()) {
-    for (const auto& e : v.get_object()) {
-      cost.bytes += e.key().size();
-      measure(e.value(), cost);
-    }
-  }
-}
 
 bool one_of(std::string_view s, std::initializer_list<std::string_view> list) {
   return std::ranges::find(list, s) != list.end();
@@ -128,13 +111,18 @@ class Builder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto it = anchors_.find(anchor);
     if (it == anchors_.end()) throw Stop{"an alias stands inside the value it names", mark};
-    measure(it->second, aliased_);
+    const JsonExtent extent = extent_of(it->second);
+    aliased_.values += extent.values;
+    aliased_.bytes += extent.bytes;
     if (aliased_.values > kMaxAliasedValues || aliased_.bytes > kMaxAliasedBytes)
       throw Stop{"aliases expand to more than can be accepted", mark};
+    if (stack_.size() + extent.depth > kMaxJsonDepth) throw Stop{"nested too deeply", mark};
     value(it->second, 0, mark, false);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    // yaml-cpp writes some escapes (\N, \_) as single bytes.
+    if (!is_utf8(text)) throw Stop{"a scalar is not valid UTF-8", mark};
     const bool plain = tag.empty() || tag == "?";
     if (plain) return value(resolve(text, mark), anchor, mark, text == "<<");
     value(tagged(tag, text, mark), anchor, mark, false);
@@ -176,7 +164,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void open(json::value container, YAML::anchor_t anchor, const YAML::Mark& mark) {
-    if (stack_.size() >= kMaxDepth) throw Stop{"nested too deeply", mark};
+    if (stack_.size() >= kMaxJsonDepth) throw Stop{"nested too deeply", mark};
     stack_.push_back({std::move(container), anchor, mark});
   }
   void close() {
@@ -237,7 +225,7 @@ class Builder final : public YAML::EventHandler {
   DecodeReport* report_;
   std::vector<Frame> stack_;
   std::map<YAML::anchor_t, json::value> anchors_;
-  Cost aliased_;
+  JsonExtent aliased_;
   json::value root_;
 };
 
@@ -250,6 +238,7 @@ std::unexpected<Error> invalid_yaml(const YAML::Mark& mark, std::string_view wha
 }  // namespace
 
 Result<json::value> parse_yaml(std::string_view text, DecodeReport* report) {
+  if (!is_utf8(text)) return fail(Code::kBadRequest, "invalid YAML: the text is not valid UTF-8");
   std::istringstream in{std::string(text)};
   try {
     YAML::Parser parser(in);

@@ -70,11 +70,14 @@ TEST(Yaml, BoundsWhatAliasesExpandTo) {
     bomb += "]\n";
   }
   EXPECT_THAT(as_json(bomb), testing::HasSubstr("aliases expand to more"));
+  const std::string deep = std::string(200, '[') + "{}" + std::string(200, ']');
+  EXPECT_THAT(as_json("a: &a " + deep + "\nb: " + std::string(200, '[') + "*a" + std::string(200, ']')),
+              testing::HasSubstr("nested too deeply"));
 }
 
 TEST(Yaml, RefusesWhatItCannotRead) {
-  for (const char* bad :
-       {"a: [1", "a: b: c", "\tx: 1", "a: *nothing", "a: &a [*a]", "a: .nan", "{[1]: 2}", "a: 1\n---\nb: 2\n"})
+  for (const char* bad : {"a: [1", "a: b: c", "\tx: 1", "a: *nothing", "a: &a [*a]", "a: .nan", "{[1]: 2}",
+                          "a: 1\n---\nb: 2\n", "a: \xff", "\xf0y: 1", R"(a: "\N")"})
     EXPECT_FALSE(parse_yaml(bad)) << bad;
   EXPECT_THAT(as_json("ok: 1\na: [1\n"), testing::StartsWith("invalid YAML at line "));
   EXPECT_FALSE(parse_yaml(std::string(5000, '[')));

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "api/json_extent.h"
 #include "base/text.h"
 
 namespace fairlead::apiserver {
@@ -31,7 +32,7 @@ Result<std::vector<std::string>> parse_pointer(std::string_view pointer) {
   for (const std::string_view raw : split(pointer.substr(1), '/')) {
     std::string& part = out.emplace_back();
     for (size_t i = 0; i < raw.size(); ++i) {
-      const bool escape = raw[i] == '~' && i + 1 < raw.size();
+      const bool escape = raw[i] == '~' && i + 1 < raw.size() && (raw[i + 1] == '0' || raw[i + 1] == '1');
       part += escape ? (raw[++i] == '1' ? '/' : '~') : raw[i];
     }
   }
@@ -62,6 +63,9 @@ json::value* locate(json::value& document, std::span<const std::string> path) {
   return at;
 }
 
+// What the copies of one patch may add in all, as in kube-apiserver: each can double the document.
+constexpr size_t kMaxCopiedBytes = 3 << 20;
+
 class JsonPatch {
  public:
   explicit JsonPatch(json::value& document) : document_(document) {}
@@ -78,6 +82,7 @@ class JsonPatch {
     if (name == "replace") {
       json::value* at = locate(document_, path);
       if (at == nullptr) return problem("replace operation does not apply: doc is missing key");
+      if (too_deep(path, *value)) return problem("replace operation does not apply: nested too deeply");
       *at = *value;
       return {};
     }
@@ -90,8 +95,16 @@ class JsonPatch {
       FL_TRY(const auto from, parse_pointer(member(op, "from")));
       const json::value* source = locate(document_, from);
       if (source == nullptr) return problem(fmt::format("{} operation does not apply: no such from path", name));
-      json::value moved = *source;
-      if (name == "move") FL_CHECK(remove(from));
+      const json::value moved = *source;
+      if (name == "move") {
+        FL_CHECK(remove(from));
+      } else {
+        const auto extent = api::extent_of(moved);
+        copied_bytes_ += extent.bytes + extent.values;
+        if (copied_bytes_ > kMaxCopiedBytes) {
+          return problem(fmt::format("the patch's copies add more than {} bytes", kMaxCopiedBytes));
+        }
+      }
       return add(path, moved);
     }
     return problem(
@@ -99,7 +112,12 @@ class JsonPatch {
   }
 
  private:
+  static bool too_deep(std::span<const std::string> path, const json::value& value) {
+    return path.size() + api::extent_of(value).depth > api::kMaxJsonDepth;
+  }
+
   Result<> add(std::span<const std::string> path, const json::value& value) {
+    if (too_deep(path, value)) return problem("add operation does not apply: nested too deeply");
     if (path.empty()) {
       document_ = value;
       return {};
@@ -140,6 +158,7 @@ class JsonPatch {
 
   json::value& document_;
   std::string path_text_;
+  size_t copied_bytes_ = 0;
 };
 
 }  // namespace
@@ -149,10 +168,11 @@ Result<> apply_json_patch(json::value& document, const json::value& patch) {
   if (patch.get_array().size() > 10'000) {
     return fail(Code::kTooLarge, "Request entity too large: The allowed maximum operations in a JSON patch is 10000");
   }
+  JsonPatch operations(document);
   for (const json::value& op : patch.get_array()) {
     if (!op.is_object())
       return fail(Code::kBadRequest, "error decoding patch: each operation of a JSON patch is an object");
-    FL_CHECK(JsonPatch(document).apply(op.get_object()));
+    FL_CHECK(operations.apply(op.get_object()));
   }
   return {};
 }

@@ -34,6 +34,7 @@ TEST(JsonPatch, AppliesEveryOperation) {
       {R"([{"op":"move","from":"/a/b","path":"/m~1n"}])", R"({"a":{},"l":[1,2,3],"m/n":1})"},
       {R"([{"op":"copy","from":"/l/2","path":"/a/b"},{"op":"test","path":"/a/b","value":3}])",
        R"({"a":{"b":3},"l":[1,2,3]})"},
+      {R"([{"op":"add","path":"/a~0~é","value":1}])", R"({"a":{"b":1},"l":[1,2,3],"a~~é":1})"},
   };
   for (const auto& c : cases) {
     json::value document = *api::parse_json(R"({"a":{"b":1},"l":[1,2,3]})");
@@ -54,6 +55,23 @@ TEST(JsonPatch, RefusesWhatDoesNotApply) {
   }
   json::value document;
   EXPECT_EQ(apply_json_patch(document, *api::parse_json("{}")).error().code, Code::kBadRequest);
+}
+
+// Forty such lines would otherwise make terabytes of a few bytes, or nest deeper than any stack.
+TEST(JsonPatch, RefusesToGrowWithoutBound) {
+  json::array copies(40, *api::parse_json(R"({"op":"copy","from":"","path":"/a/-"})"));
+  json::value document = *api::parse_json(R"({"a":["text"]})");
+  auto result = apply_json_patch(document, copies);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_NE(result.error().message.find("the patch's copies add more than"), std::string::npos)
+      << result.error().message;
+
+  std::string path;
+  for (int i = 0; i < 200; ++i) path += "/0";
+  document = *api::parse_json(R"({"a":)" + std::string(200, '[') + std::string(200, ']') + "}");
+  result = apply_json_patch(document, *api::parse_json(R"([{"op":"copy","from":"/a","path":"/a)" + path + R"("}])"));
+  ASSERT_FALSE(result.has_value());
+  EXPECT_NE(result.error().message.find("nested too deeply"), std::string::npos) << result.error().message;
 }
 
 TEST(MergePatch, FollowsTheRfcsExample) {

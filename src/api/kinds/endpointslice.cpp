@@ -232,6 +232,7 @@ std::string shorten(const std::vector<std::string_view>& all) {
 std::vector<Cell> row(const Object& object, WallTime now) {
   const auto& slice = object.as<EndpointSlice>();
   std::vector<std::string> port_texts;
+  port_texts.reserve(slice.ports.size());
   for (const auto& p : slice.ports) port_texts.push_back(p.port ? std::to_string(*p.port) : p.name.value_or("*"));
   std::vector<std::string_view> addresses;
   for (const auto& e : slice.endpoints) addresses.insert(addresses.end(), e.addresses.begin(), e.addresses.end());
