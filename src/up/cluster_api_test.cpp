@@ -33,9 +33,8 @@ TEST(ReadyAddresses, CountsOnlyReadyOnes) {
 }
 
 TEST(Manifests, TheDnsManifestIsInstallable) {
-  const auto yaml =
-      expand(kDnsManifest,
-             {{"VERSION", "1.2.3"}, {"CLUSTER_DNS", "10.96.0.10"}, {"KUBECONFIG", "/k"}, {"SPREAD_OVER", "2"}});
+  const auto yaml = expand(
+      kDnsManifest, {{"VERSION", "1.2.3"}, {"CLUSTER_DNS", "10.96.0.10"}, {"KUBECONFIG", "/k"}, {"SPREAD_OVER", "2"}});
   ASSERT_TRUE(yaml) << yaml.error().message;
   const auto manifests = split_manifests(*yaml);
   ASSERT_TRUE(manifests) << manifests.error().message;
