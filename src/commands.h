@@ -44,6 +44,7 @@ struct AgentOptions {
   std::string cluster_dns = "10.96.0.10";
   std::string cluster_domain = "cluster.local";
   std::string cgroup_parent;
+  std::string resolv_conf;
   std::string proxy_mode = "iptables";
   bool announce_load_balancers = false;
 };

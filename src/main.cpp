@@ -69,6 +69,9 @@ void add_cluster_commands(CLI::App& app, Options& o) {
   up_command->add_option("--proxy-mode", o.up.proxy_mode, "How Services are carried")
       ->capture_default_str()
       ->check(CLI::IsMember({"iptables"}));
+  up_command->add_option("--resolv-conf", o.up.resolv_conf,
+                         "Name servers for names outside the cluster; default: the machine's, which must not be its "
+                         "own loopback");
   up_command->add_flag("--no-egress", o.no_egress,
                        "Nodes reach nothing outside the cluster; no rule is added to the machine");
   up_command->add_flag("--no-dns", o.no_dns, "Without the cluster DNS");
@@ -146,6 +149,9 @@ void add_components(CLI::App& app, Options& o) {
   agent->add_option("--cluster-dns", o.agent.cluster_dns, "Name server of pods with dnsPolicy ClusterFirst")
       ->capture_default_str();
   agent->add_option("--cluster-domain", o.agent.cluster_domain, "Domain of Services")->capture_default_str();
+  agent->add_option("--resolv-conf", o.agent.resolv_conf,
+                    "Name servers of pods with dnsPolicy Default; default: /etc/resolv.conf, or systemd-resolved's own "
+                    "list where that names only a loopback address");
   agent->add_option("--cgroup-parent", o.agent.cgroup_parent, "Cgroup under which pods run");
   agent
       ->add_option("--proxy-mode", o.agent.proxy_mode, "How Services are carried; none leaves it to a proxy of its own")

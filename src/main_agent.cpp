@@ -2,6 +2,7 @@
 // so that neither waits for the other.
 #include "agent/agent.h"
 #include "agent/grpc_cri.h"
+#include "agent/resolv_conf.h"
 #include "lb/speaker.h"
 #include "main_common.h"
 #include "main_proxy.h"
@@ -19,6 +20,7 @@ Result<agent::AgentConfig> agent_config(const AgentOptions& o) {
   c.data_dir = o.data_dir;
   if (!o.cluster_dns.empty()) c.cluster_dns = {o.cluster_dns};
   c.cluster_domain = o.cluster_domain;
+  c.resolv_conf = o.resolv_conf.empty() ? agent::default_resolv_conf() : o.resolv_conf;
   if (!o.cgroup_parent.empty()) c.cgroup_parent = o.cgroup_parent;
   return c;
 }

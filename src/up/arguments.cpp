@@ -66,6 +66,7 @@ std::vector<std::string> agent_arguments(const std::string& program, const UpCon
       .flag("cgroup-parent", node.cgroup)
       .flag("proxy-mode", config.proxy_mode)
       .option("announce-load-balancers");
+  if (!config.resolv_conf.empty()) line.flag("resolv-conf", config.resolv_conf);
   return std::move(line).words();
 }
 
