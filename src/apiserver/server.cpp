@@ -40,10 +40,22 @@ Reply error_reply(const Error& error) {
   return reply;
 }
 
+// kubectl lists the CustomResourceDefinitions before it says that a kind does not exist. There are none, which is the
+// truth; a 404 would become the message instead.
+Result<Reply> unknown_resource(const RequestInfo& info) {
+  const bool definitions = info.verb == "list" && info.group == "apiextensions.k8s.io" && info.version == "v1" &&
+                           info.plural == "customresourcedefinitions";
+  if (!definitions) return fail(Code::kNotFound, "the server could not find the requested resource");
+  Reply reply;
+  reply.body =
+      R"({"kind":"CustomResourceDefinitionList","apiVersion":"apiextensions.k8s.io/v1","metadata":{},"items":[]})";
+  return reply;
+}
+
 Task<Result<Reply>> dispatch(Context& context, const Request& request) {
   const RequestInfo& info = request.info;
   if (!info.resource) co_return co_await handle_other(context, request);
-  if (info.kind == nullptr) co_return fail(Code::kNotFound, "the server could not find the requested resource");
+  if (info.kind == nullptr) co_return unknown_resource(info);
   const bool known = info.subresource.empty() || info.subresource == "status"
                          ? info.subresource.empty() || info.kind->has_status
                      : info.subresource == "scale"

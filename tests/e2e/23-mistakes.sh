@@ -35,5 +35,10 @@ matches "$(k get pod noimage)" 'ErrImagePull|ImagePullBackOff'
 has "$(k describe pod noimage)" 'localhost/absent:9'
 run_ok k delete pod noimage --grace-period=0 --force
 
+it "says that a kind does not exist"
+refused 'no matches for kind "Servicee" in version "v1"' create_text 'apiVersion: v1
+kind: Servicee
+metadata: {name: bad}'
+
 it "says that a kind is not served"
 refused "the server doesn't have a resource type" k get cronjobs
