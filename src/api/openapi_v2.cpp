@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <set>
 
+#include "api/apply/rules.h"
 #include "api/kind.h"
 #include "api/openapi_v2_proto.h"
 #include "api/types/delete_options.h"
@@ -40,6 +41,7 @@ class Definitions {
     }
     json::object out{{"type", "object"}, {"properties", std::move(properties)}};
     if (!required.empty()) out["required"] = std::move(required);
+    if (is_atomic_type(type)) out["x-kubernetes-map-type"] = "atomic";
     all_[type.name()] = std::move(out);
   }
 
@@ -198,7 +200,7 @@ class Paths {
     json::array consumes{"*/*"};
     if (action == "patch") {
       consumes = {"application/json-patch+json", "application/merge-patch+json",
-                  "application/strategic-merge-patch+json"};
+                  "application/strategic-merge-patch+json", "application/apply-patch+yaml"};
     }
     return {
         {"operationId", fmt::format("{}{}{}", id, kind_.kind, ++count_)},

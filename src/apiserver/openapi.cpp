@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "api/apply/rules.h"
 #include "api/kind.h"
 #include "api/types/delete_options.h"
 #include "api/types/scale.h"
@@ -37,6 +38,7 @@ class Schemas {
     std::string text = R"({"type":"object")";
     if (!required.empty()) text += ",\"required\":[" + required + "]";
     if (!properties.empty()) text += ",\"properties\":{" + properties + "}";
+    if (api::is_atomic_type(type)) text += R"(,"x-kubernetes-map-type":"atomic")";
     out_[std::string(type.name())] = text;
   }
 
@@ -83,6 +85,9 @@ class Schemas {
       extra += ']';
     }
     if (f.has(api::kListSet)) extra += R"(,"x-kubernetes-list-type":"set")";
+    if (f.has(api::kAtomic)) extra += R"(,"x-kubernetes-map-type":"atomic")";
+    if (f.value->shape == Shape::kList && !f.has(api::kListMap) && !f.has(api::kListSet))
+      extra += R"(,"x-kubernetes-list-type":"atomic")";
     if (f.has(api::kPatchMerge) || f.has(api::kRetainKeys)) {
       const std::string_view strategy =
           f.has(api::kPatchMerge) ? (f.has(api::kRetainKeys) ? "merge,retainKeys" : "merge") : "retainKeys";
@@ -180,8 +185,8 @@ void add_paths(const KindInfo& kind, const std::string& root, std::string& out) 
   const std::string any_body = fmt::format(R"({{"*/*":{{"schema":{}}}}})", Schemas::ref(type));
   const std::string patch_schema = Schemas::ref(std::string(kMeta) + "Patch");
   std::string patch_body = "{";
-  for (const char* t :
-       {"application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"}) {
+  for (const char* t : {"application/json-patch+json", "application/merge-patch+json",
+                        "application/strategic-merge-patch+json", "application/apply-patch+yaml"}) {
     patch_body += fmt::format(R"({}"{}":{{"schema":{}}})", patch_body.size() > 1 ? "," : "", t, patch_schema);
   }
   patch_body += '}';

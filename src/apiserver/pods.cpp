@@ -59,6 +59,7 @@ Task<Result<CachedPtr>> bind_pod(Registry& registry, std::string ns, std::string
     co_return fail(Error{Code::kInvalid, std::move(text), std::move(problems)});
   }
   WriteOptions options;
+  options.tracking = WriteOptions::Tracking::kNone;
   options.subresource = "binding";
   options.dry_run = dry_run;
   const WallTime now = registry.clock().now();

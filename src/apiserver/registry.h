@@ -57,8 +57,14 @@ class WriteHook {
 // The options have constructors because g++ 12 destroys aggregate temporaries of a co_await expression twice.
 struct WriteOptions {
   WriteOptions() {}  // NOLINT: not an aggregate
+  // What becomes of managedFields: an ordinary write, for `manager`; or an apply patch, whose Change has seen to them
+  // and may make the object; or what the server does on its own (a binding), which belongs to nobody.
+  enum class Tracking : uint8_t { kUpdate, kApplied, kNone };
   bool dry_run = false;
-  std::string subresource = {};  // "", "status", or another one that the caller has already merged into the object
+  Tracking tracking = Tracking::kUpdate;
+  std::string subresource = {};      // "", "status", or another one that the caller has already merged into the object
+  std::string through = {};          // the subresource that managedFields name, where that differs: "scale"
+  std::string manager = "fairlead";  // who writes, in managedFields
 };
 
 struct RemoveOptions {
@@ -130,8 +136,9 @@ class Registry {
   Task<Result<Attempt>> put(api::MutableObject object, Revision expected);
   Task<Result<Attempt>> erase(const api::KindInfo& kind, CachedPtr current);
   Result<> check_namespace(const api::KindInfo& kind, const std::string& ns, std::string_view name);
-  Result<> finish_create(api::Object& object, const std::string& ns, Reservation& reservation);
-  Result<Reservation> finish_update(api::Object& next, const api::Object& old, const std::string& subresource);
+  Result<> finish_create(api::Object& object, const std::string& ns, const WriteOptions& options,
+                         Reservation& reservation);
+  Result<Reservation> finish_update(api::Object& next, const api::Object& old, const WriteOptions& options);
   Result<api::MutableObject> mark_deleted(const api::Object& current, const RemoveOptions& options, bool& now);
   WriteHook* hook_of(const api::KindInfo& kind) const;
 

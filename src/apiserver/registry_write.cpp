@@ -1,4 +1,5 @@
 // Registry: create and update.
+#include "api/apply/managed_fields.h"
 #include "api/kinds/namespace.h"
 #include "api/validation.h"
 #include "apiserver/errors.h"
@@ -13,6 +14,28 @@ constexpr int kGeneratedNameAttempts = 8;
 // Kinds that PUT creates when they are not there, as in Kubernetes.
 bool created_by_update(const api::KindInfo& kind) {
   return kind.kind == "Endpoints" || kind.kind == "Event" || kind.kind == "Lease";
+}
+
+void track(const api::Object& old, api::Object& next, const WriteOptions& options, WallTime now) {
+  switch (options.tracking) {
+    case WriteOptions::Tracking::kApplied:
+      return;
+    case WriteOptions::Tracking::kNone:
+      next.meta().managed_fields = old.meta().managed_fields;
+      return;
+    case WriteOptions::Tracking::kUpdate:
+      track_write(old, next, {options.manager, options.through.empty() ? options.subresource : options.through, now});
+      return;
+  }
+}
+
+// A write that gives managers nothing but new times is none.
+void forget_times(api::Object& next, const api::Object& old) {
+  api::ObjectMeta& meta = next.meta();
+  const api::ObjectMeta& was = old.meta();
+  if (meta.managed_fields == was.managed_fields || !same_but_for_times(meta, was)) return;
+  auto fresh = std::exchange(meta.managed_fields, was.managed_fields);
+  if (!same_content(next, old)) meta.managed_fields = std::move(fresh);
 }
 
 }  // namespace
@@ -32,10 +55,12 @@ Result<> Registry::check_namespace(const api::KindInfo& kind, const std::string&
   return {};
 }
 
-Result<> Registry::finish_create(api::Object& object, const std::string& ns, Reservation& reservation) {
+Result<> Registry::finish_create(api::Object& object, const std::string& ns, const WriteOptions& options,
+                                 Reservation& reservation) {
   const api::KindInfo& kind = object.kind();
   api::ObjectMeta& meta = object.meta();
   if (kind.set_defaults != nullptr) kind.set_defaults(object);
+  track(*kind.make(), object, options, clock_.now());
   if (kind.prepare_create != nullptr) kind.prepare_create(object);
   meta.namespace_ = ns;
   meta.uid = new_uuid();
@@ -81,7 +106,7 @@ Task<Result<CachedPtr>> Registry::create(std::string ns, api::MutableObject obje
     auto ns_ok = check_namespace(kind, ns, name);
     if (!ns_ok) co_return fail(std::move(ns_ok).error());
     Reservation reservation;
-    auto finished = finish_create(*next, ns, reservation);
+    auto finished = finish_create(*next, ns, options, reservation);
     if (!finished) co_return fail(std::move(finished).error());
     const bool exists = cache(kind).find(api::key_of(ns, name)) != nullptr;
     if (!exists && options.dry_run) co_return std::make_shared<const Cached>(std::move(next), 0);
@@ -97,7 +122,8 @@ Task<Result<CachedPtr>> Registry::create(std::string ns, api::MutableObject obje
   }
 }
 
-Result<Reservation> Registry::finish_update(api::Object& next, const api::Object& old, const std::string& subresource) {
+Result<Reservation> Registry::finish_update(api::Object& next, const api::Object& old, const WriteOptions& options) {
+  const std::string& subresource = options.subresource;
   const api::KindInfo& kind = next.kind();
   api::ObjectMeta& meta = next.meta();
   const api::ObjectMeta& was = old.meta();
@@ -124,8 +150,10 @@ Result<Reservation> Registry::finish_update(api::Object& next, const api::Object
     }
     meta.owner_references = was.owner_references;
     meta.finalizers = was.finalizers;
+    track(old, next, options, clock_.now());
   } else {
     if (kind.has_status && subresource.empty()) copy_field(next, old, "status");
+    track(old, next, options, clock_.now());
     if (subresource.empty() && kind.prepare_update != nullptr) kind.prepare_update(next, old);
   }
   Reservation reservation;
@@ -150,13 +178,17 @@ Task<Result<CachedPtr>> Registry::update(const api::KindInfo& kind, std::string 
   for (;;) {
     const CachedPtr current = cache(kind).find(api::key_of(ns, name));
     if (!current) {
-      if (!created_by_update(kind) || !options.subresource.empty()) co_return fail(not_found(kind, name));
+      const bool applies = options.tracking == WriteOptions::Tracking::kApplied;
+      if ((!applies && !created_by_update(kind)) || !options.subresource.empty()) co_return fail(not_found(kind, name));
       const auto empty = kind.make();
       auto wanted = change(*empty);
       if (!wanted) co_return fail(std::move(wanted).error());
       if (!(*wanted)->meta().resource_version.empty() || !(*wanted)->meta().uid.empty())
         co_return fail(not_found(kind, name));
-      co_return co_await create(std::move(ns), std::move(*wanted), std::move(options));
+      auto created = co_await create(ns, std::move(*wanted), options);
+      // Another write came between; what was applied then is a change of that.
+      if (applies && !created && created.error().code == Code::kAlreadyExists) continue;
+      co_return created;
     }
     const api::Object& old = *current->object();
     auto wanted = change(old);
@@ -165,8 +197,9 @@ Task<Result<CachedPtr>> Registry::update(const api::KindInfo& kind, std::string 
     const std::string expected = next->meta().resource_version;
     if (!expected.empty() && expected != "0" && expected != old.meta().resource_version)
       co_return fail(modified(kind, name));
-    auto reservation = finish_update(*next, old, options.subresource);
+    auto reservation = finish_update(*next, old, options);
     if (!reservation) co_return fail(std::move(reservation).error());
+    forget_times(*next, old);
     // What changes nothing is not written: no new resourceVersion, no event.
     const bool last_finalizer_gone = old.meta().deletion_timestamp &&
                                      old.meta().deletion_grace_period_seconds.value_or(0) == 0 &&

@@ -246,9 +246,9 @@ TEST_F(ServerTest, SaysWhatIsWrongWithABody) {
     a = co_await t.admin->call("GET", kServices, "", "", "image/png");
     EXPECT_EQ(a.status, 406) << a.text;
     a = co_await t.admin->call("PATCH", "/api/v1/namespaces/default/services/kubernetes", "{}",
-                               "application/apply-patch+yaml");
+                               "application/apply-patch+cbor");
     EXPECT_EQ(a.status, 415);
-    EXPECT_NE(a.at("/message").find("server-side apply"), std::string::npos);
+    EXPECT_NE(a.at("/message").find("application/apply-patch+yaml"), std::string::npos);
     a = co_await t.admin->call("PUT", kServices, "{}");
     EXPECT_EQ(a.status, 405) << a.text;
     a = co_await t.admin->get("/api/v1/namespaces/default/cronjobs");
@@ -256,6 +256,80 @@ TEST_F(ServerTest, SaysWhatIsWrongWithABody) {
     EXPECT_EQ(a.at("/message"), "the server could not find the requested resource");
     a = co_await t.admin->get(std::string(kPods) + "?labelSelector=app:web");
     EXPECT_EQ(a.status, 400) << a.text;
+  });
+}
+
+Task<Answer> apply(Client& admin, std::string query, std::string config, std::string subresource = {}) {
+  co_return co_await admin.call("PATCH", "/api/v1/namespaces/default/services/web" + subresource + "?" + query,
+                                std::move(config), "application/apply-patch+yaml");
+}
+
+std::string applied_service(std::string_view spec) {
+  return fmt::format("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {}\n", spec);
+}
+
+TEST_F(ServerTest, AppliesWithOwnersAndConflicts) {
+  run([](ServerTest& t) -> Task<> {
+    const std::string one = applied_service("{ports: [{port: 80}], sessionAffinity: None}");
+    auto a = co_await apply(*t.admin, "fieldManager=one&dryRun=All", one);
+    EXPECT_EQ(a.status, 201) << a.text;
+    a = co_await t.admin->get("/api/v1/namespaces/default/services/web");
+    EXPECT_EQ(a.status, 404);
+    a = co_await apply(*t.admin, "fieldManager=one", one);
+    EXPECT_EQ(a.status, 201) << a.text;
+    EXPECT_EQ(a.at("/metadata/managedFields/0/manager"), "one");
+    EXPECT_EQ(a.at("/metadata/managedFields/0/operation"), "Apply");
+    const std::string version = a.at("/metadata/resourceVersion");
+    // Again: nothing has changed, so nothing is written.
+    a = co_await apply(*t.admin, "fieldManager=one", one);
+    EXPECT_EQ(a.status, 200) << a.text;
+    EXPECT_EQ(a.at("/metadata/resourceVersion"), version);
+    const std::string two = applied_service("{sessionAffinity: ClientIP}");
+    a = co_await apply(*t.admin, "fieldManager=two", two);
+    EXPECT_EQ(a.status, 409) << a.text;
+    EXPECT_EQ(a.at("/reason"), "Conflict");
+    EXPECT_EQ(a.at("/message"), "Apply failed with 1 conflict: conflict with \"one\": .spec.sessionAffinity");
+    EXPECT_EQ(a.at("/details/causes/0/reason"), "FieldManagerConflict");
+    EXPECT_EQ(a.at("/details/causes/0/field"), ".spec.sessionAffinity");
+    a = co_await apply(*t.admin, "fieldManager=two&force=true", two);
+    EXPECT_EQ(a.status, 200) << a.text;
+    EXPECT_EQ(a.at("/spec/sessionAffinity"), "ClientIP");
+    EXPECT_EQ(a.at("/metadata/managedFields/1/manager"), "two");
+  });
+}
+
+TEST_F(ServerTest, AppliesStatusThroughItsOwnDoor) {
+  run([](ServerTest& t) -> Task<> {
+    auto a = co_await apply(*t.admin, "fieldManager=one", applied_service("{type: LoadBalancer, ports: [{port: 80}]}"));
+    EXPECT_EQ(a.status, 201) << a.text;
+    a = co_await apply(*t.admin, "fieldManager=lb",
+                       applied_service("{type: NodePort}") + "status: {loadBalancer: {ingress: [{ip: 1.2.3.4}]}}\n",
+                       "/status");
+    EXPECT_EQ(a.status, 200) << a.text;
+    EXPECT_EQ(a.at("/status/loadBalancer/ingress/0/ip"), "1.2.3.4");
+    EXPECT_EQ(a.at("/spec/type"), "LoadBalancer");
+    EXPECT_EQ(a.at("/metadata/managedFields/0/subresource"), "status");
+  });
+}
+
+TEST_F(ServerTest, RefusesApplyPatchesThatAreNone) {
+  run([](ServerTest& t) -> Task<> {
+    const std::string config = applied_service("{ports: [{port: 80}]}");
+    auto a = co_await apply(*t.admin, "", config);
+    EXPECT_EQ(a.status, 422);
+    EXPECT_EQ(a.at("/message"),
+              "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+    a = co_await apply(*t.admin, "fieldManager=" + std::string(129, 'x'), config);
+    EXPECT_EQ(a.status, 422);
+    a = co_await apply(*t.admin, "fieldManager=one", "a: [");
+    EXPECT_EQ(a.status, 400);
+    a = co_await apply(*t.admin, "fieldManager=one", "kind: Pod");
+    EXPECT_EQ(a.status, 400);
+    a = co_await apply(*t.admin, "fieldManager=one", config, "/status");
+    EXPECT_EQ(a.status, 404);
+    a = co_await t.admin->call("PATCH", "/api/v1/namespaces/default/services/kubernetes?force=true", "{}",
+                               "application/merge-patch+json");
+    EXPECT_EQ(a.status, 422);
   });
 }
 

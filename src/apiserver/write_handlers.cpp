@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "api/apply/managed_fields.h"
 #include "api/codec.h"
 #include "api/kinds/namespace.h"
 #include "api/kinds/node.h"
@@ -29,6 +30,17 @@ Result<bool> dry_run(const RequestInfo& info, std::string_view options) {
   return fail(Code::kInvalid,
               fmt::format("{}.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: {}: supported values: \"All\"",
                           options, quote(value)));
+}
+
+// dryRun and fieldManager; `kind` of options is what a problem with them is reported of.
+Result<WriteOptions> write_options(const Request& request, std::string_view kind) {
+  WriteOptions out;
+  FL_TRY(out.dry_run, dry_run(request.info, kind));
+  const std::string_view manager = request.info.param("fieldManager");
+  auto sound = api::check_manager(manager);
+  if (!sound) return fail(std::move(sound).error().in(fmt::format("{}.meta.k8s.io \"\" is invalid", kind)));
+  out.manager = manager.empty() ? api::manager_from_user_agent(request.http.headers.get("user-agent")) : manager;
+  return out;
 }
 
 Result<json::value> parse_body(const net::HttpRequest& http, api::DecodeReport* report) {
@@ -190,16 +202,14 @@ Task<Result<Reply>> handle_create(Context& context, const Request& request) {
   Result<> problem;
   const MediaType media = media_of(request, problem);
   if (!problem) co_return fail(std::move(problem).error());
-  auto dry = dry_run(info, "CreateOptions");
-  if (!dry) co_return fail(std::move(dry).error());
+  auto options = write_options(request, "CreateOptions");
+  if (!options) co_return fail(std::move(options).error());
   std::vector<std::string> warnings;
   auto object = decode_object(request, *info.kind, warnings);
   if (!object) co_return fail(std::move(object).error());
   auto allowed = check_node_object(request.who, **object);
   if (!allowed) co_return fail(std::move(allowed).error());
-  WriteOptions options;
-  options.dry_run = *dry;
-  auto written = co_await context.registry.create(info.ns, std::move(*object), std::move(options));
+  auto written = co_await context.registry.create(info.ns, std::move(*object), std::move(*options));
   if (!written) co_return fail(std::move(written).error());
   Reply reply = object_reply(request, media, **written, context.registry, 201);
   reply.warnings = std::move(warnings);
@@ -213,17 +223,17 @@ namespace {
 
 // `change` makes the wanted object; for scale it makes the wanted Scale first.
 Task<Result<Reply>> write(Context& context, const Request& request, Registry::Change change,
-                          std::shared_ptr<std::vector<std::string>> warnings, std::string_view options_kind) {
+                          std::shared_ptr<std::vector<std::string>> warnings, WriteOptions options) {
   const RequestInfo& info = request.info;
   Result<> problem;
   const MediaType media = media_of(request, problem);
   if (!problem) co_return fail(std::move(problem).error());
-  auto dry = dry_run(info, options_kind);
-  if (!dry) co_return fail(std::move(dry).error());
-  WriteOptions options;
-  options.dry_run = *dry;
   // A scale is an update of the spec.
-  if (info.subresource != "scale") options.subresource = info.subresource;
+  if (info.subresource == "scale") {
+    options.through = info.subresource;
+  } else {
+    options.subresource = info.subresource;
+  }
   auto written =
       co_await context.registry.update(*info.kind, scope_of(info), info.name, std::move(change), std::move(options));
   if (!written) co_return fail(std::move(written).error());
@@ -259,15 +269,11 @@ Result<client::PatchType> patch_type(const net::HttpRequest& http) {
   if (type == "application/json-patch+json") return client::PatchType::kJson;
   if (type == "application/merge-patch+json") return client::PatchType::kMerge;
   if (type == "application/strategic-merge-patch+json") return client::PatchType::kStrategic;
-  if (type.starts_with("application/apply-patch")) {
-    return fail(Code::kUnsupportedMedia,
-                "server-side apply is not supported by this server: use client-side apply (kubectl apply without "
-                "--server-side)");
-  }
   return fail(Code::kUnsupportedMedia,
               fmt::format("the body of the request was in an unknown format ({}) - accepted media types include: "
                           "application/json-patch+json, "
-                          "application/merge-patch+json, application/strategic-merge-patch+json",
+                          "application/merge-patch+json, application/strategic-merge-patch+json, "
+                          "application/apply-patch+yaml",
                           type));
 }
 
@@ -294,12 +300,61 @@ Task<Result<Reply>> handle_update(Context& context, const Request& request) {
   } else {
     change = [wanted](const api::Object&) -> Result<api::MutableObject> { return wanted->clone(); };
   }
-  co_return co_await write(context, request, std::move(change), std::move(warnings), "UpdateOptions");
+  auto options = write_options(request, "UpdateOptions");
+  if (!options) co_return fail(std::move(options).error());
+  co_return co_await write(context, request, std::move(change), std::move(warnings), std::move(*options));
 }
+
+namespace {
+
+std::unexpected<Error> bad_patch_option(std::string_view problem) {
+  return fail(Code::kInvalid, fmt::format("PatchOptions.meta.k8s.io \"\" is invalid: {}", problem));
+}
+
+Task<Result<Reply>> apply_patch(Context& context, const Request& request) {
+  const RequestInfo& info = request.info;
+  if (info.subresource == "scale")
+    co_return fail(Code::kUnsupportedMedia, "apply patches of scale are not supported: use a merge patch");
+  auto options = write_options(request, "PatchOptions");
+  if (!options) co_return fail(std::move(options).error());
+  if (info.param("fieldManager").empty())
+    co_return bad_patch_option("fieldManager: Required value: is required for apply patch");
+  auto validation = validation_of(info);
+  if (!validation) co_return fail(std::move(validation).error());
+  auto warnings = std::make_shared<std::vector<std::string>>();
+  api::DecodeReport report;
+  auto config = api::parse_yaml(request.http.body, &report);
+  if (!config) co_return fail(std::move(config).error().in("error decoding YAML"));
+  auto judged = judge(*validation, *info.kind, report, *warnings);
+  if (!judged) co_return fail(std::move(judged).error());
+  options->tracking = WriteOptions::Tracking::kApplied;
+  auto made = std::make_shared<bool>(false);
+  const Clock& clock = context.registry.clock();
+  Registry::Change change = [config = std::move(*config), manager = options->manager, through = info.subresource,
+                             force = info.flag("force"), &info, &clock,
+                             made](const api::Object& current) -> Result<api::MutableObject> {
+    *made = current.meta().name.empty();
+    const api::Writer writer{manager, through, clock.now()};
+    FL_TRY(auto next, api::applied(current, config, writer, force));
+    FL_CHECK(check_name(info, *next));
+    return next;
+  };
+  auto reply = co_await write(context, request, std::move(change), std::move(warnings), std::move(*options));
+  if (reply && *made) reply->status = 201;
+  co_return reply;
+}
+
+}  // namespace
 
 Task<Result<Reply>> handle_patch(Context& context, const Request& request) {
   const RequestInfo& info = request.info;
   if (!updatable(info)) co_return method_not_allowed();
+  if (body_type(request.http.headers) == "application/apply-patch+yaml")
+    co_return co_await apply_patch(context, request);
+  if (!info.param("force").empty())
+    co_return bad_patch_option("force: Forbidden: may not be specified for non-apply patch");
+  auto options = write_options(request, "PatchOptions");
+  if (!options) co_return fail(std::move(options).error());
   auto type = patch_type(request.http);
   if (!type) co_return fail(std::move(type).error());
   auto validation = validation_of(info);
@@ -326,7 +381,7 @@ Task<Result<Reply>> handle_patch(Context& context, const Request& request) {
     }
     return next;
   };
-  co_return co_await write(context, request, std::move(change), std::move(warnings), "PatchOptions");
+  co_return co_await write(context, request, std::move(change), std::move(warnings), std::move(*options));
 }
 
 // --- deletion

@@ -118,6 +118,21 @@ run_ok k taint node node3 dedicated=db:NoSchedule
 eq "$(kq node node3 -o 'jsonpath={.spec.taints[0].key}={.spec.taints[0].value}:{.spec.taints[0].effect}')" dedicated=db:NoSchedule taint
 run_ok k taint node node3 dedicated-
 
+it "applies from the server side, and refuses another manager's fields unless forced"
+side=$work/side.yaml
+service() { printf 'apiVersion: v1\nkind: Service\nmetadata: {name: side}\nspec:\n  sessionAffinity: %s\n  ports: [{port: 80}]\n' "$1" >"$side"; }
+service None
+run_ok k apply --server-side -f "$side"
+service ClientIP
+run_ok k apply --server-side -f "$side"
+service None
+refused 'conflict with "kubectl"' k apply --server-side --field-manager=other -f "$side"
+eq "$(kq svc side -o 'jsonpath={.spec.sessionAffinity}')" ClientIP "affinity"
+run_ok k apply --server-side --field-manager=other --force-conflicts -f "$side"
+eq "$(kq svc side -o 'jsonpath={.spec.sessionAffinity}')" None "affinity"
+eq "$(kq svc side -o 'jsonpath={.metadata.managedFields[*].manager}')" "kubectl other" "managers"
+run_ok k delete svc side
+
 it "says clearly what is not served"
 refused "Metrics API not available" k top pods
 refused "the server doesn't have a resource type \"nothing\"" k get nothing
