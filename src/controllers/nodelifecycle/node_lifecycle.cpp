@@ -21,6 +21,11 @@ const api::NodeCondition* ready_condition(const api::Node& node) {
   return nullptr;
 }
 
+bool is_ready(const api::Node& node) {
+  const auto* ready = ready_condition(node);
+  return ready != nullptr && ready->status == "True";
+}
+
 bool is_ours(const api::Taint& t) { return t.key == kUnreachable || t.key == kNotReady; }
 
 bool missing_is_fine(const Error& e) { return e.code == Code::kNotFound; }
@@ -70,6 +75,7 @@ NodeLifecycle::NodeLifecycle(rt::Loop& loop, client::Api& api, client::SharedInf
     }
     beat(now->metadata.name);
     queue_.add(now->metadata.name);
+    if (is_ready(*now) && !(old != nullptr && is_ready(*old))) resume_eviction();
   });
   leases_.on_change([this](const api::Lease*, const api::Lease* now) {
     if (now != nullptr && now->metadata.namespace_ == kLeaseNamespace) beat(now->metadata.name);
@@ -77,6 +83,21 @@ NodeLifecycle::NodeLifecycle(rt::Loop& loop, client::Api& api, client::SharedInf
   pods_.on_add([this](const api::Pod& pod) {
     if (!pod.spec.node_name.empty()) queue_.add(pod.spec.node_name);
   });
+}
+
+bool NodeLifecycle::nobody_ready() const {
+  bool found = false;
+  nodes_.each([&](const api::Node& node) { found = found || is_ready(node); });
+  return !found;
+}
+
+// A node is ready. If it is the first after none was, the others get their whole time from now on.
+void NodeLifecycle::resume_eviction() {
+  if (!std::exchange(suspended_, false)) return;
+  for (auto& [name, health] : health_) {
+    if (health.tainted) health.tainted = clock_.mono();
+    queue_.add(name);
+  }
 }
 
 void NodeLifecycle::beat(const std::string& name) {
@@ -140,6 +161,10 @@ rt::Task<Result<>> NodeLifecycle::reconcile(std::string name) {
   }
   const auto still = health_.find(name);
   if (still == health_.end()) co_return Result<>{};
+  if (nobody_ready()) {
+    suspended_ = true;
+    co_return Result<>{};
+  }
   auto evicted = co_await evict(node, still->second);
   co_return evicted;
 }

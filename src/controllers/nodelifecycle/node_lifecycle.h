@@ -2,7 +2,9 @@
 // `grace` is marked Ready=Unknown and tainted unreachable, its pods are marked not ready, so that they leave their
 // Services at once, and are deleted when their tolerations run out, so that their controllers replace them. A node that
 // reports itself not ready is tainted not-ready. When it comes back the taints go. Times are measured by this process's
-// own clock from the moment a change was seen, so clocks of nodes do not matter.
+// own clock from the moment a change was seen, so clocks of nodes do not matter. While no node at all is ready nothing
+// is evicted: the fault is more likely here, or everything is only starting (kube-controller-manager's full
+// disruption).
 #pragma once
 
 #include <map>
@@ -42,6 +44,8 @@ class NodeLifecycle {
   };
 
   void beat(const std::string& node);
+  [[nodiscard]] bool nobody_ready() const;
+  void resume_eviction();
   rt::Task<Result<>> reconcile(std::string node);
   rt::Task<Result<>> mark_unknown(std::shared_ptr<const api::Node> node);
   rt::Task<Result<>> set_taints(std::shared_ptr<const api::Node> node, std::string_view wanted);
@@ -58,6 +62,7 @@ class NodeLifecycle {
   NodeLifecycleConfig config_;
   client::WorkQueue queue_;
   std::map<std::string, Health> health_;
+  bool suspended_ = false;  // eviction, because no node was ready
 };
 
 }  // namespace fairlead::controllers

@@ -13,10 +13,8 @@ using namespace std::chrono_literals;
 class NodeLifecycleTest : public testing::Test {
  protected:
   NodeLifecycleTest() {
-    api::Node n;
-    n.metadata.name = "node1";
-    n.status.conditions.push_back({.type = "Ready", .status = "True"});
-    api.put(n);
+    set_ready("node1", "True");
+    set_ready("node2", "True");
     renew();
     api::Pod p;
     p.metadata.name = "web";
@@ -34,9 +32,16 @@ class NodeLifecycleTest : public testing::Test {
     client::settle(loop);
   }
   ~NodeLifecycleTest() override { client::stop(loop, group); }
-  void renew() {
+  void set_ready(const std::string& name, const std::string& status) {
+    api::Node n;
+    if (const auto now = api.find<api::Node>("", name)) n = *now;
+    n.metadata.name = name;
+    n.status.conditions.assign(1, {.type = "Ready", .status = status});
+    api.put(n);
+  }
+  void renew(const std::string& name = "node1") {
     api::Lease lease;
-    lease.metadata.name = "node1";
+    lease.metadata.name = name;
     lease.metadata.namespace_ = "kube-node-lease";
     lease.spec.renew_time.at = clock.now();
     api.put(lease);
@@ -44,6 +49,7 @@ class NodeLifecycleTest : public testing::Test {
   // Time passes, and the queue looks at the clock.
   void pass(std::chrono::milliseconds by) {
     clock.advance(by);
+    if (node2_lives) renew("node2");
     api::Pod wake;
     wake.metadata.name = "wake";
     wake.metadata.namespace_ = "default";
@@ -67,6 +73,7 @@ class NodeLifecycleTest : public testing::Test {
   NodeLifecycle controller{loop, api, informers, clock, {.grace = 4s, .longest_toleration = 5s}};
   rt::TaskGroup group{loop};
   int wakes = 0;
+  bool node2_lives = true;
 };
 
 TEST_F(NodeLifecycleTest, LeavesANodeAloneThatRenewsItsLease) {
@@ -100,6 +107,23 @@ TEST_F(NodeLifecycleTest, TakesTheTaintsAwayWhenTheNodeIsBack) {
   client::settle(loop);
   EXPECT_TRUE(api.find<api::Node>("", "node1")->spec.taints.empty());
   EXPECT_TRUE(pod_exists());
+}
+
+TEST_F(NodeLifecycleTest, EvictsNothingWhileNoNodeIsReady) {
+  node2_lives = false;
+  set_ready("node2", "False");
+  pass(4100ms);
+  EXPECT_EQ(ready(), "Unknown");
+  pass(60s);
+  EXPECT_TRUE(pod_exists());
+  node2_lives = true;
+  set_ready("node2", "True");
+  renew("node2");
+  client::settle(loop);
+  pass(4900ms);
+  EXPECT_TRUE(pod_exists()) << "its time began when the first node was ready";
+  pass(200ms);
+  EXPECT_FALSE(pod_exists());
 }
 
 TEST(EvictionDelay, IsTheShortestOverTaintsOfTheLongestToleration) {
