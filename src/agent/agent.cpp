@@ -31,6 +31,7 @@ NodeFacts node_facts(const AgentConfig& config, const MachineFacts& machine) {
     out.resolv_conf = parse_resolv_conf(*text);
   else
     log::warn("pods with dnsPolicy Default have no name servers", {{"error", text.error().message}});
+  out.hosts = read_file("/etc/hosts").value_or("");
   out.cgroup_parent = config.cgroup_parent;
   out.pods_dir = config.data_dir + "/pods";
   out.cpu_milli = machine.cpus * 1000;

@@ -337,6 +337,60 @@ TEST_F(AgentTest, ProbesBeforeItSaysReadyAndRestartsWhatIsNotAlive) {
   wait_until([&] { return ready(); });
 }
 
+TEST_F(AgentTest, EndsAPodAtItsDeadline) {
+  api::Pod p = pod();
+  p.spec.active_deadline_seconds = 1;
+  api_.put(p);
+  wait_until([&] { return ready(); });
+  wait_until([&] { return stored()->status.phase == "Failed"; });
+  EXPECT_EQ(stored()->status.reason, "DeadlineExceeded");
+  wait_until([&] { return !cri_.sandboxes[0].ready; });
+  EXPECT_THAT(cri_.take_calls(), Contains("stop web0 30"));
+}
+
+TEST_F(AgentTest, RestartsAContainerWhosePostStartFails) {
+  int32_t code = 1;
+  cri_.on_exec = [&code](const std::string&, const std::vector<std::string>&) -> Result<ExecResult> {
+    return ExecResult{"", "secret", code};
+  };
+  api::Pod p = pod();
+  p.spec.containers[0].lifecycle.emplace().post_start.emplace().exec.emplace().command = {"hook"};
+  api_.put(p);
+  wait_until([&] { return testing::Value(event_reasons(), Contains("FailedPostStartHook")); });
+  code = 0;
+  wait_until([&] { return ready() && first_status()->restart_count > 0; });
+  for (const auto& e : api_.all<api::Event>()) EXPECT_THAT(e->message, Not(HasSubstr("secret")));
+}
+
+TEST_F(AgentTest, ReportsTheTerminationMessage) {
+  api::Pod p = pod();
+  p.spec.restart_policy = "Never";
+  p.spec.containers[0].termination_message_path = "/dev/termination-log";
+  api_.put(p);
+  wait_until([&] { return ready(); });
+  const auto& mounts = cri_.specs.at("uid-web-1-web0").mounts;
+  const auto file = std::ranges::find(mounts, "/dev/termination-log", &CriMount::container_path);
+  ASSERT_NE(file, mounts.end());
+  ASSERT_TRUE(write_file_atomically(file->host_path, "out of tea"));
+  cri_.exit("uid-web-1-web0", 1);
+  wait_until([&] { return stored()->status.phase == "Failed"; });
+  EXPECT_EQ(first_status()->state.terminated->message, "out of tea");
+}
+
+TEST_F(AgentTest, StopsSidecarsAfterTheOthers) {
+  api::Pod p = pod();
+  p.spec.init_containers = {test_container("s1"), test_container("s2")};
+  for (auto& c : p.spec.init_containers) c.restart_policy = "Always";
+  api_.put(p);
+  wait_until([&] { return ready(); });
+  EXPECT_THAT(cri_.take_calls(), ElementsAre("run web-1", "create s10", "start s10", "create s20", "start s20",
+                                             "create web0", "start web0"));
+  remove("web-1", 7);
+  wait_until([&] { return !stored(); });
+  EXPECT_THAT(cri_.take_calls(),
+              ElementsAre("stop web0 7", "stop s20 7", "stop s10 7", "stop sandbox", "remove sandbox"));
+}
+
 TEST_F(AgentTest, RunsPodsThatEnd) {
   api::Pod p = pod();
   p.spec.restart_policy = "Never";

@@ -1,4 +1,5 @@
-// One gRPC call as a Task: the callback API, with results posted to the loop. Internal to grpc_cri.cpp.
+// One gRPC call as a Task: the callback API, with results posted to the loop. Internal to grpc_cri.cpp and
+// grpc_probe.cpp.
 #pragma once
 
 #include <grpcpp/grpcpp.h>

@@ -38,6 +38,7 @@ rt::Task<Result<Images::Answer>> Images::get(std::string image, std::string poli
   if (*status && (policy != "Always" || fresh)) {
     answer.image = **status;
     answer.pulled = entry.fresh_for.erase(who) > 0;
+    answer.took = entry.took;
     co_return answer;
   }
   if (policy == "Never") {
@@ -86,8 +87,10 @@ void Images::forget(std::string_view prefix) {
 rt::Task<> Images::pull(std::string image) {
   // Who asked hears that it is being pulled before it hears that it was.
   co_await rt::sleep(0ms);
+  const MonoTime begin = clock_.mono();
   auto pulled = co_await cri_.pull_image(image);
   Entry& entry = entries_[image];
+  entry.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.mono() - begin);
   entry.pulling = false;
   if (pulled) {
     entry.failures = 0;

@@ -19,9 +19,10 @@ class Images {
   Images(rt::Loop& loop, Cri& cri, const Clock& clock) : cri_(cri), clock_(clock), group_(loop) {}
 
   struct Answer {
-    std::optional<CriImage> image;   // ready
-    std::optional<Trouble> trouble;  // cannot be had for now
-    bool pulled = false;             // fetched for this request, not found present
+    std::optional<CriImage> image;     // ready
+    std::optional<Trouble> trouble;    // cannot be had for now
+    bool pulled = false;               // fetched for this request, not found present
+    std::chrono::milliseconds took{};  // for that
     // Neither: being pulled.
     [[nodiscard]] bool pulling() const { return !image && !trouble; }
   };
@@ -38,6 +39,7 @@ class Images {
     bool pulling = false;
     std::map<std::string, std::function<void()>> waiting;  // by who asked
     std::map<std::string, bool> fresh_for;                 // askers whose Always is satisfied by the last pull
+    std::chrono::milliseconds took{};
     int failures = 0;
     WallTime not_before{};
     std::string error;

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "agent/last_words.h"
 #include "api/quantity.h"
 #include "base/text.h"
 
@@ -220,6 +221,11 @@ SandboxSpec sandbox_spec(const api::Pod& pod, const NodeFacts& node, uint32_t at
 }
 
 std::string hosts_file(const api::Pod& pod, const NodeFacts& node, const std::vector<std::string>& pod_ips) {
+  std::string aliases;
+  if (!pod.spec.host_aliases.empty()) aliases += "# spec.hostAliases\n";
+  for (const api::HostAlias& alias : pod.spec.host_aliases)
+    aliases += fmt::format("{}\t{}\n", alias.ip, join(alias.hostnames, "\t"));
+  if (pod.spec.host_network) return node.hosts + aliases;
   std::string out =
       "# Written by the node agent.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
       "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
@@ -228,10 +234,7 @@ std::string hosts_file(const api::Pod& pod, const NodeFacts& node, const std::ve
                                                       : fmt::format("{}.{}.{}.svc.{}\t", host, pod.spec.subdomain,
                                                                     pod.metadata.namespace_, node.dns.domain);
   for (const std::string& ip : pod_ips) out += fmt::format("{}\t{}{}\n", ip, full, host);
-  if (!pod.spec.host_aliases.empty()) out += "# spec.hostAliases\n";
-  for (const api::HostAlias& alias : pod.spec.host_aliases)
-    out += fmt::format("{}\t{}\n", alias.ip, join(alias.hostnames, "\t"));
-  return out;
+  return out + aliases;
 }
 
 Result<ContainerSpec> container_spec(const api::Pod& pod, const api::Container& container, uint32_t attempt,
@@ -247,15 +250,21 @@ Result<ContainerSpec> container_spec(const api::Pod& pod, const api::Container& 
   for (const std::string& word : container.command) out.command.push_back(expand(word, env));
   for (const std::string& word : container.args) out.args.push_back(expand(word, env));
   out.working_dir = container.working_dir;
-  if (!pod.spec.host_network) {
-    out.mounts.push_back(
-        {.container_path = "/etc/hosts", .host_path = pod_directory(node, pod.metadata.uid) + "/etc-hosts"});
-  }
+  CriMount hosts;
+  hosts.container_path = "/etc/hosts";
+  hosts.host_path = pod_directory(node, pod.metadata.uid) + "/etc-hosts";
+  out.mounts.push_back(std::move(hosts));
   for (const api::VolumeMount& mount : container.volume_mounts) {
     FL_TRY(auto made, mount_of(container, mount, context.volumes, env));
     if (made.container_path == "/etc/hosts")
       std::erase_if(out.mounts, [](const CriMount& m) { return m.container_path == "/etc/hosts"; });
     out.mounts.push_back(std::move(made));
+  }
+  if (!container.termination_message_path.empty()) {
+    CriMount last_words;
+    last_words.container_path = container.termination_message_path;
+    last_words.host_path = last_words_path(node, pod.metadata.uid, container.name, attempt);
+    out.mounts.push_back(std::move(last_words));
   }
   out.labels = {{kPodNameLabel, pod.metadata.name},
                 {kPodNamespaceLabel, pod.metadata.namespace_},

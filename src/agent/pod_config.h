@@ -19,6 +19,7 @@ struct NodeFacts {
   std::string ip;
   ClusterDns dns;
   DnsConfig resolv_conf;  // the node's own
+  std::string hosts;      // the node's own, for pods of its network
   std::string cgroup_parent;
   std::string pods_dir;  // <pods_dir>/<uid>/{logs,volumes,etc-hosts}
   int64_t cpu_milli = 0;
@@ -33,7 +34,7 @@ std::string pod_cgroup(const NodeFacts& node, std::string_view uid);
 
 SandboxSpec sandbox_spec(const api::Pod& pod, const NodeFacts& node, uint32_t attempt);
 
-// The file that pods of their own network see as /etc/hosts.
+// What pods see as /etc/hosts.
 std::string hosts_file(const api::Pod& pod, const NodeFacts& node, const std::vector<std::string>& pod_ips);
 
 // Where each volume is on the node; made by prepare_volumes().

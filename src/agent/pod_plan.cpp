@@ -1,5 +1,7 @@
 #include "agent/pod_plan.h"
 
+#include <fmt/format.h>
+
 #include "agent/pod_config.h"
 
 namespace fairlead::agent {
@@ -23,7 +25,11 @@ class Planner {
     }
     sandbox_ = state_.sandbox()->id;
     if (!init_containers()) return std::move(plan_);
-    for (const api::Container& c : pod_.spec.containers) keep_running(c);
+    for (const api::Container& c : pod_.spec.containers) {
+      // The next is not started before this one's postStart has ended.
+      if (!keep_running(c) || !hook_running(c)) continue;
+      break;
+    }
     return std::move(plan_);
   }
 
@@ -43,11 +49,34 @@ class Planner {
     return false;
   }
 
+  bool hook_running(const api::Container& c) const {
+    const CriContainer* instance = state_.latest(c.name, sandbox_);
+    const auto probes = instance == nullptr ? state_.probes.end() : state_.probes.find(instance->id);
+    return probes != state_.probes.end() && probes->second.hook_running;
+  }
+
+  // Sidecars last, and in the opposite order of their start.
   void stop_all() {
     for (const CriContainer& c : state_.containers) {
-      if (c.state == ContainerState::kRunning) add(StopContainer{c.id, c.name, "the pod has ended"});
+      if (c.state == ContainerState::kRunning && !sidecar(c.name)) stop(c);
+    }
+    for (auto init = pod_.spec.init_containers.rbegin(); init != pod_.spec.init_containers.rend(); ++init) {
+      for (const CriContainer& c : state_.containers) {
+        if (c.state == ContainerState::kRunning && c.name == init->name && is_sidecar(*init)) stop(c);
+      }
     }
     if (state_.sandbox_ready()) add(StopSandbox{state_.sandbox()->id});
+  }
+
+  bool sidecar(const std::string& name) const {
+    return std::ranges::any_of(pod_.spec.init_containers,
+                               [&](const api::Container& c) { return c.name == name && is_sidecar(c); });
+  }
+  void stop(const CriContainer& c) { add(StopContainer{c.id, c.name, "Stopping container " + c.name, {}}); }
+  // As the kubelet says it; `what` is after the container's name.
+  void kill(const CriContainer& c, std::string_view what) {
+    const char* then = pod_.spec.restart_policy == "Never" ? "" : ", will be restarted";
+    add(StopContainer{c.id, c.name, fmt::format("Container {} {}{}", c.name, what, then), {}});
   }
 
   void renew_sandbox() {
@@ -99,18 +128,19 @@ class Planner {
       case ContainerState::kRunning: {
         const auto hash = instance->annotations.find(kHashAnnotation);
         if (hash != instance->annotations.end() && hash->second != container_hash(c)) {
-          add(StopContainer{instance->id, c.name, "its definition changed, it will be restarted"});
+          kill(*instance, "definition changed");
           return false;
         }
         const auto probes = state_.probes.find(instance->id);
         if (probes != state_.probes.end() && probes->second.doomed) {
-          add(StopContainer{instance->id, c.name, *probes->second.doomed});
+          const Doom& doom = *probes->second.doomed;
+          add(StopContainer{instance->id, c.name, doom.message, doom.grace});
           return false;
         }
         return true;
       }
       case ContainerState::kUnknown:
-        add(StopContainer{instance->id, c.name, "its state is unknown"});
+        kill(*instance, "is in unknown state");
         return false;
       case ContainerState::kExited:
         if (restarts(pod_, c, instance->exit_code)) restart(c, *instance);
@@ -139,7 +169,7 @@ class Planner {
       }
       if (instance->state == ContainerState::kExited && instance->exit_code == 0) continue;
       if (instance->state == ContainerState::kExited) {
-        restart(c, *instance);
+        if (restarts(pod_, c, instance->exit_code)) restart(c, *instance);
       } else {
         keep_running(c);
       }
@@ -158,11 +188,11 @@ class Planner {
 }  // namespace
 
 bool has_ended(const api::Pod& pod, const PodState& state) {
-  if (pod.spec.restart_policy == "Never") {
-    for (const api::Container& c : pod.spec.init_containers) {
-      const CriContainer* last = state.latest(c.name);
-      if (!is_sidecar(c) && last != nullptr && ended(*last) && last->exit_code != 0) return true;
-    }
+  if (state.verdict || pod.status.phase == "Failed" || pod.status.phase == "Succeeded") return true;
+  for (const api::Container& c : pod.spec.init_containers) {
+    const CriContainer* last = state.latest(c.name);
+    if (!is_sidecar(c) && last != nullptr && ended(*last) && last->exit_code != 0 && !restarts(pod, c, last->exit_code))
+      return true;
   }
   return !pod.spec.containers.empty() && std::ranges::all_of(pod.spec.containers, [&](const api::Container& c) {
     const CriContainer* last = state.latest(c.name);

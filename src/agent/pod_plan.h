@@ -40,7 +40,8 @@ struct StartCreated {
 struct StopContainer {
   std::string id;
   std::string container;
-  std::string why;  // for the event
+  std::string why;               // the event's text
+  std::optional<int64_t> grace;  // when it is not the pod's
   bool operator==(const StopContainer&) const = default;
 };
 struct RemoveContainer {
@@ -60,7 +61,7 @@ struct Plan {
 // For a pod that is to run.
 Plan plan_pod(const api::Pod& pod, const PodState& state, WallTime now);
 
-// True when no container of the pod will run again: its phase is Succeeded or Failed.
+// True when no container of the pod will run again: its phase is, or will be, Succeeded or Failed.
 bool has_ended(const api::Pod& pod, const PodState& state);
 
 }  // namespace fairlead::agent

@@ -131,13 +131,63 @@ TEST(PodPlan, KeepsSidecarsRunning) {
 TEST(PodPlan, StopsWhatFailedItsProbeOrChanged) {
   api::Pod pod = test_pod();
   PodState state = test_state({test_instance("web", 0, State::kRunning)});
-  state.probes["web0"] = {.started = true, .ready = false, .doomed = "liveness probe failed"};
-  EXPECT_THAT(actions(pod, state), ElementsAre(Action(StopContainer{"web0", "web", "liveness probe failed"})));
+  state.probes["web0"] = {
+      .started = true, .ready = false, .hook_running = false, .doomed = Doom{"liveness probe failed", 5}};
+  EXPECT_THAT(actions(pod, state), ElementsAre(Action(StopContainer{"web0", "web", "liveness probe failed", 5})));
   state.probes.clear();
   state.containers[0].annotations[kHashAnnotation] = container_hash(pod.spec.containers[0]);
   EXPECT_THAT(actions(pod, state), IsEmpty());
   pod.spec.containers[0].image = "localhost/web:2";
   EXPECT_EQ(actions(pod, state).size(), 1U);
+}
+
+TEST(PodPlan, WaitsForPostStartBeforeItStartsTheNext) {
+  const api::Pod pod = test_pod({"web", "log"});
+  PodState state = test_state({test_instance("web", 0, State::kRunning)});
+  state.probes["web0"].hook_running = true;
+  EXPECT_THAT(actions(pod, state), IsEmpty());
+  state.probes["web0"].hook_running = false;
+  EXPECT_THAT(actions(pod, state), ElementsAre(Action(StartContainer{"log", 0})));
+}
+
+TEST(PodPlan, StopsSidecarsLastAndInReverse) {
+  api::Pod pod = test_pod({"web"}, "Never");
+  pod.spec.init_containers = {test_container("s1"), test_container("s2")};
+  for (auto& c : pod.spec.init_containers) c.restart_policy = "Always";
+  const PodState state = test_state({test_instance("s1", 0, State::kRunning), test_instance("s2", 0, State::kRunning),
+                                     test_instance("web", 0, State::kExited)});
+  EXPECT_THAT(actions(pod, state),
+              ElementsAre(Action(StopContainer{"s20", "s2", "Stopping container s2", {}}),
+                          Action(StopContainer{"s10", "s1", "Stopping container s1", {}}), Action(StopSandbox{"s0"})));
+}
+
+TEST(PodPlan, EndsWhatIsJudgedOrHasEndedForTheApi) {
+  api::Pod pod = test_pod();
+  PodState state = test_state({test_instance("web", 0, State::kRunning)});
+  state.verdict = Verdict{"DeadlineExceeded", "too long"};
+  EXPECT_THAT(actions(pod, state), ElementsAre(Action(StopContainer{"web0", "web", "Stopping container web", {}}),
+                                               Action(StopSandbox{"s0"})));
+  state.verdict.reset();
+  pod.status.phase = "Failed";
+  EXPECT_EQ(actions(pod, state).size(), 2U);
+}
+
+TEST(PodPlan, FollowsTheContainersOwnRules) {
+  api::Pod pod = test_pod({"web"}, "Never");
+  api::Container& c = pod.spec.containers[0];
+  c.restart_policy = "Never";
+  auto& rule = c.restart_policy_rules.emplace_back();
+  rule.action = "Restart";
+  rule.exit_codes.emplace().operator_ = "In";
+  rule.exit_codes->values = {42};
+  EXPECT_TRUE(restarts(pod, c, 42));
+  EXPECT_FALSE(restarts(pod, c, 1));
+  c.restart_policy_rules[0].exit_codes->operator_ = "NotIn";
+  EXPECT_FALSE(restarts(pod, c, 42));
+  EXPECT_TRUE(restarts(pod, c, 1));
+  c.restart_policy = "OnFailure";
+  EXPECT_TRUE(restarts(pod, c, 42));
+  EXPECT_TRUE(restarts(pod, c, 0));  // by the rule
 }
 
 TEST(PodPlan, KeepsTwoDeadInstances) {

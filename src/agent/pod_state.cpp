@@ -2,11 +2,19 @@
 
 #include <algorithm>
 
+#include "agent/pod_plan.h"
+
 namespace fairlead::agent {
 namespace {
 
 bool newer(const CriContainer& a, const CriContainer& b) {
   return std::pair(a.attempt, a.created_at) > std::pair(b.attempt, b.created_at);
+}
+
+bool matches(const api::ContainerRestartRule& rule, int32_t exit_code) {
+  if (!rule.exit_codes) return false;
+  const bool listed = std::ranges::find(rule.exit_codes->values, exit_code) != rule.exit_codes->values.end();
+  return rule.exit_codes->operator_ == "NotIn" ? !listed : rule.exit_codes->operator_ == "In" && listed;
 }
 
 }  // namespace
@@ -29,15 +37,17 @@ const CriContainer* PodState::before(const CriContainer& instance) const {
   return best;
 }
 
-std::string restart_policy(const api::Pod& pod, const api::Container& container) {
-  if (container.restart_policy && !container.restart_policy->empty()) return *container.restart_policy;
-  return pod.spec.restart_policy.empty() ? "Always" : pod.spec.restart_policy;
-}
-
 bool is_sidecar(const api::Container& init_container) { return init_container.restart_policy == "Always"; }
 
 bool restarts(const api::Pod& pod, const api::Container& container, int32_t exit_code) {
-  const std::string policy = restart_policy(pod, container);
+  std::string policy = pod.spec.restart_policy.empty() ? "Always" : pod.spec.restart_policy;
+  if (container.restart_policy && !container.restart_policy->empty()) {
+    const bool rule = std::ranges::any_of(
+        container.restart_policy_rules,
+        [exit_code](const api::ContainerRestartRule& r) { return r.action == "Restart" && matches(r, exit_code); });
+    if (rule) return true;
+    policy = *container.restart_policy;
+  }
   return policy == "Always" || (policy == "OnFailure" && exit_code != 0);
 }
 
@@ -49,11 +59,22 @@ std::chrono::seconds crash_delay(uint32_t attempt, uint32_t base) {
   return std::min(kFirst * (1 << doublings), kLongest);
 }
 
+bool backs_off(const api::Pod& pod, const api::Container& container, const CriContainer& last, const PodState& state,
+               WallTime now) {
+  if (last.state != ContainerState::kExited || has_ended(pod, state)) return false;
+  const bool init = std::ranges::any_of(
+      pod.spec.init_containers, [&](const api::Container& c) { return c.name == container.name && !is_sidecar(c); });
+  if ((init && last.exit_code == 0) || !restarts(pod, container, last.exit_code)) return false;
+  const auto base = state.backoff_base.find(container.name);
+  return last.finished_at + crash_delay(last.attempt, base == state.backoff_base.end() ? 0 : base->second) > now;
+}
+
 bool is_started(const api::Container& container, const CriContainer& instance, const PodState& state) {
   if (instance.state != ContainerState::kRunning) return false;
-  if (!container.startup_probe) return true;
   const auto probes = state.probes.find(instance.id);
-  return probes != state.probes.end() && probes->second.started;
+  const bool known = probes != state.probes.end();
+  if (known && probes->second.hook_running) return false;
+  return !container.startup_probe || (known && probes->second.started);
 }
 
 bool is_ready(const api::Container& container, const CriContainer& instance, const PodState& state) {

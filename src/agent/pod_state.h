@@ -12,10 +12,18 @@
 
 namespace fairlead::agent {
 
+// Why a running instance is to be stopped, and the grace it gets if that is not the pod's.
+struct Doom {
+  std::string message;  // of the event Killing
+  std::optional<int64_t> grace;
+  bool operator==(const Doom&) const = default;
+};
+
 struct ProbeState {
-  bool started = false;               // the startup probe succeeded
-  bool ready = false;                 // the readiness probe's last verdict
-  std::optional<std::string> doomed;  // liveness or startup failed for good: why
+  bool started = false;        // the startup probe succeeded
+  bool ready = false;          // the readiness probe's last verdict
+  bool hook_running = false;   // postStart has not ended
+  std::optional<Doom> doomed;  // liveness, startup or postStart failed for good
   bool operator==(const ProbeState&) const = default;
 };
 
@@ -28,6 +36,13 @@ struct Trouble {
   bool operator==(const Trouble&) const = default;
 };
 
+// The node agent's own decision that the pod has failed.
+struct Verdict {
+  std::string reason;  // DeadlineExceeded, Evicted, SysctlForbidden, ...
+  std::string message;
+  bool operator==(const Verdict&) const = default;
+};
+
 struct PodState {
   std::vector<Sandbox> sandboxes;                // the newest first
   std::vector<std::string> ips;                  // of the newest sandbox, while it is ready
@@ -35,6 +50,8 @@ struct PodState {
   std::map<std::string, ProbeState> probes;      // by container id
   std::map<std::string, Trouble> troubles;       // by container name
   std::map<std::string, uint32_t> backoff_base;  // by container name: the attempt from which the crash back-off counts
+
+  std::optional<Verdict> verdict;
 
   // Null when there is none.
   [[nodiscard]] const Sandbox* sandbox() const { return sandboxes.empty() ? nullptr : &sandboxes.front(); }
@@ -45,11 +62,9 @@ struct PodState {
   [[nodiscard]] const CriContainer* before(const CriContainer& newer) const;
 };
 
-// Always, OnFailure or Never for this container.
-std::string restart_policy(const api::Pod& pod, const api::Container& container);
 // An init container that goes on running beside the others.
 bool is_sidecar(const api::Container& init_container);
-// Whether a container that ended with this code is to run again.
+// Whether a container that ended with this code is to run again, by its own rules and policy or the pod's.
 bool restarts(const api::Pod& pod, const api::Container& container, int32_t exit_code);
 
 // How long after the end of instance `attempt` the next one may start: nothing for the first, then 10 s doubling to 5
@@ -58,8 +73,12 @@ std::chrono::seconds crash_delay(uint32_t attempt, uint32_t base);
 // A container that ran this long starts its back-off anew.
 inline constexpr std::chrono::minutes kBackoffReset{10};
 
-// Started as far as probes tell: running, and past its startup probe if it has one. Ready: started, and past its
-// readiness probe.
+// Whether the container's next instance has to wait, after this one, its last.
+bool backs_off(const api::Pod& pod, const api::Container& container, const CriContainer& last, const PodState& state,
+               WallTime now);
+
+// Started as far as hooks and probes tell: running, past postStart and its startup probe if it has them. Ready:
+// started, and past its readiness probe.
 bool is_started(const api::Container& container, const CriContainer& instance, const PodState& state);
 bool is_ready(const api::Container& container, const CriContainer& instance, const PodState& state);
 

@@ -72,6 +72,10 @@ class StatusBuilder {
     out.container_statuses.clear();
     for (const api::Container& c : pod_.spec.containers) out.container_statuses.push_back(status_of(c, false));
     out.phase = phase(out);
+    if (state_.verdict) {
+      out.reason = state_.verdict->reason;
+      out.message = state_.verdict->message;
+    }
     conditions(out);
     return out;
   }
@@ -113,7 +117,8 @@ class StatusBuilder {
       set_ended_state(c, init, *last, out);
       return out;
     }
-    if (last->state == ContainerState::kCreated) {
+    const auto probes = state_.probes.find(last->id);
+    if (last->state == ContainerState::kCreated || (probes != state_.probes.end() && probes->second.hook_running)) {
       out.state.waiting = waiting_before_first(c, init);
       out.started = false;
       return out;
@@ -153,9 +158,9 @@ class StatusBuilder {
       out.last_state.terminated = ended;
       return;
     }
-    const auto base = state_.backoff_base.find(c.name);
-    const auto delay = crash_delay(last.attempt, base == state_.backoff_base.end() ? 0 : base->second);
-    if (delay.count() > 0 && last.finished_at + delay > now_) {
+    if (backs_off(pod_, c, last, state_, now_)) {
+      const auto base = state_.backoff_base.find(c.name);
+      const auto delay = crash_delay(last.attempt, base == state_.backoff_base.end() ? 0 : base->second);
       std::string text = delay.count() >= 60 ? fmt::format("{}m{}s", delay.count() / 60, delay.count() % 60)
                                              : fmt::format("{}s", delay.count());
       out.state.waiting = waiting("CrashLoopBackOff",
@@ -170,11 +175,11 @@ class StatusBuilder {
   // The rules of the kubelet's getPhase.
   std::string phase(const api::PodStatus& out) const {
     if (out.phase == "Failed" || out.phase == "Succeeded") return out.phase;
-    const std::string& policy = pod_.spec.restart_policy;
+    if (state_.verdict) return "Failed";
     for (size_t i = 0; i < pod_.spec.init_containers.size(); ++i) {
       const api::ContainerStatus& s = out.init_container_statuses[i];
       if (!is_sidecar(pod_.spec.init_containers[i]) && s.state.terminated && s.state.terminated->exit_code != 0 &&
-          policy == "Never")
+          !restarts(pod_, pod_.spec.init_containers[i], s.state.terminated->exit_code))
         return "Failed";
     }
     if (!initialized_) return "Pending";
@@ -207,6 +212,8 @@ class StatusBuilder {
     const bool network =
         pod_.spec.host_network ? state_.sandbox_ready() : state_.sandbox_ready() && !state_.ips.empty();
     set(out, "PodReadyToStartContainers", network, "", "");
+    if (state_.verdict && state_.verdict->reason == "Evicted")
+      set(out, "DisruptionTarget", true, "TerminationByKubelet", state_.verdict->message);
 
     std::vector<std::string> incomplete;
     for (size_t i = 0; i < out.init_container_statuses.size(); ++i) {

@@ -123,6 +123,24 @@ TEST(PodStatus, ReportsInitContainers) {
   EXPECT_EQ(condition(after, "Initialized").status, "True");
 }
 
+TEST(PodStatus, IsNotRunningBeforePostStartHasEnded) {
+  PodState state = test_state({test_instance("web", 0, State::kRunning)});
+  state.probes["web0"].hook_running = true;
+  const auto s = status(test_pod(), state);
+  EXPECT_EQ(s.container_statuses[0].state.waiting->reason, "ContainerCreating");
+  EXPECT_EQ(s.phase, "Pending");
+}
+
+TEST(PodStatus, SaysWhyTheAgentEndedThePod) {
+  PodState state = test_state({test_instance("web", 0, State::kRunning)});
+  state.verdict = Verdict{"Evicted", "too much"};
+  const auto s = status(test_pod(), state);
+  EXPECT_EQ(s.phase, "Failed");
+  EXPECT_EQ(s.reason, "Evicted");
+  EXPECT_EQ(s.message, "too much");
+  EXPECT_EQ(condition(s, "DisruptionTarget").reason, "TerminationByKubelet");
+}
+
 TEST(PodStatus, KeepsTransitionTimesAndForeignConditions) {
   api::Pod pod = test_pod();
   const PodState state = test_state({test_instance("web", 0, State::kRunning)});

@@ -72,6 +72,15 @@ class PodWorker {
   rt::Task<bool> start_instance(std::string id, api::Container container);
   rt::Task<> post_start(api::LifecycleHandler handler, ProbeTarget target);
   Result<ContainerSpec> make_spec(const api::Container& container, uint32_t attempt, const CriImage& image);
+  bool configuration_trouble(const std::string& container, const Error& error);
+  // About one of the pod's containers.
+  void event(const std::string& container, std::string_view type, std::string_view reason, std::string_view message);
+  [[nodiscard]] std::optional<WallTime> deadline() const;
+  void judge();
+  void condemn(std::string_view event_type, std::string reason, std::string message);
+  void announce_back_off();
+  rt::Task<> watch_sizes();
+  rt::Task<> read_last_words(CriContainer& instance);
   [[nodiscard]] DownwardFacts downward() const;
   rt::Task<Result<>> set_up_volumes();
   rt::Task<> refresh_volumes();
@@ -81,7 +90,8 @@ class PodWorker {
                std::chrono::seconds retry = std::chrono::seconds{10});
 
   rt::Task<> end();
-  rt::Task<> stop_containers(bool sidecars);
+  [[nodiscard]] std::vector<std::vector<std::string>> stop_order() const;
+  rt::Task<> stop_containers(std::vector<std::string> names, MonoTime since);
   rt::Task<> stop_one(CriContainer instance, api::Container container, std::chrono::seconds grace);
   rt::Task<> hurry(std::string id, std::chrono::seconds grace);
   [[nodiscard]] std::chrono::seconds grace() const;
@@ -94,7 +104,8 @@ class PodWorker {
   rt::Task<bool> probe_startup(api::Container container, CriContainer instance);
   rt::Task<> probe_liveness(api::Container container, CriContainer instance);
   rt::Task<> probe_readiness(api::Container container, CriContainer instance);
-  void unhealthy(std::string_view kind, const Error& error);
+  void unhealthy(const std::string& container, std::string_view kind, const Error& error);
+  [[nodiscard]] Doom doom(const std::string& container, std::string_view kind, const api::Probe& probe) const;
   [[nodiscard]] ProbeTarget target_of(const api::Container& container, const std::string& id) const;
 
   void publish();
@@ -109,11 +120,13 @@ class PodWorker {
   rt::Event changed_;
   bool woken_ = true;
   bool sources_changed_ = false;
-  std::optional<VolumePaths> volumes_;     // since they were prepared
-  std::optional<Payloads> payloads_;       // what their files were last brought to
-  rt::TaskGroup tasks_;                    // probes, hooks, stops
-  rt::TaskGroup writer_;                   // the status writer
-  std::map<std::string, bool> probed_;     // ids of instances that have probe tasks
+  std::optional<VolumePaths> volumes_;           // since they were prepared
+  std::optional<Payloads> payloads_;             // what their files were last brought to
+  rt::TaskGroup tasks_;                          // probes, hooks, stops
+  rt::TaskGroup writer_;                         // the status writer
+  std::map<std::string, bool> probed_;           // ids of instances that have probe tasks
+  std::map<std::string, uint32_t> backing_off_;  // by container: the attempt whose back-off had its event
+  bool sizes_watched_ = false;
   std::map<std::string, bool> announced_;  // volumes' and sandbox's errors that had their event
   std::optional<api::PodStatus> pending_;  // to be written
   std::optional<api::PodStatus> sent_;     // being written, or written and not yet seen back

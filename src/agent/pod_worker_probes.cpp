@@ -58,6 +58,9 @@ void PodWorker::keep_probes() {
   for (const CriContainer& instance : state_.containers) {
     if (instance.state != ContainerState::kRunning || probed_.contains(instance.id)) continue;
     const api::Container* container = find_container(instance.name);
+    if (const auto probes = state_.probes.find(instance.id);
+        probes != state_.probes.end() && probes->second.hook_running)
+      continue;
     if (container == nullptr ||
         (!container->startup_probe && !container->liveness_probe && !container->readiness_probe))
       continue;
@@ -67,9 +70,13 @@ void PodWorker::keep_probes() {
   }
 }
 
-void PodWorker::unhealthy(std::string_view kind, const Error& error) {
-  if (pod_ && !gone_)
-    context_.events.warning(*pod_, "Unhealthy", fmt::format("{} probe failed: {}", kind, error.message));
+void PodWorker::unhealthy(const std::string& container, std::string_view kind, const Error& error) {
+  if (pod_ && !gone_) event(container, "Warning", "Unhealthy", fmt::format("{} probe failed: {}", kind, error.message));
+}
+
+Doom PodWorker::doom(const std::string& container, std::string_view kind, const api::Probe& probe) const {
+  const char* then = pod_->spec.restart_policy == "Never" ? "" : ", will be restarted";
+  return {fmt::format("Container {} failed {} probe{}", container, kind, then), probe.termination_grace_period_seconds};
 }
 
 rt::Task<> PodWorker::probe_instance(api::Container container, CriContainer instance) {
@@ -101,9 +108,9 @@ rt::Task<bool> PodWorker::probe_startup(api::Container container, CriContainer i
       wake();
       co_return true;
     }
-    if (counts && !result) unhealthy("Startup", result.error());
+    if (counts && !result) unhealthy(container.name, "Startup", result.error());
     if (turned && !counter.verdict()) {
-      state_.probes[instance.id].doomed = "it failed its startup probe, it will be restarted";
+      state_.probes[instance.id].doomed = doom(container.name, "startup", probe);
       wake();
       co_return false;
     }
@@ -121,9 +128,9 @@ rt::Task<> PodWorker::probe_liveness(api::Container container, CriContainer inst
     auto result = co_await attempt(context_.loop, context_.cri, probe.handler, target_of(container, instance.id),
                                    timeout_of(probe));
     if (!probed_.contains(instance.id) || ending()) co_return;
-    if (!result) unhealthy("Liveness", result.error());
+    if (!result) unhealthy(container.name, "Liveness", result.error());
     if (counter.add(result.has_value()) && !counter.verdict()) {
-      state_.probes[instance.id].doomed = "it failed its liveness probe, it will be restarted";
+      state_.probes[instance.id].doomed = doom(container.name, "liveness", probe);
       wake();
       co_return;
     }
@@ -141,7 +148,7 @@ rt::Task<> PodWorker::probe_readiness(api::Container container, CriContainer ins
     auto result = co_await attempt(context_.loop, context_.cri, probe.handler, target_of(container, instance.id),
                                    timeout_of(probe));
     if (!probed_.contains(instance.id)) co_return;
-    if (!result && (ever || pause >= period_of(probe))) unhealthy("Readiness", result.error());
+    if (!result && (ever || pause >= period_of(probe))) unhealthy(container.name, "Readiness", result.error());
     if (counter.add(result.has_value()) && state_.probes[instance.id].ready != counter.verdict()) {
       state_.probes[instance.id].ready = counter.verdict();
       wake();

@@ -219,6 +219,19 @@ Result<> write_hosts_file(const std::string& directory, const std::string& conte
   return {};
 }
 
+int64_t disk_usage(const std::string& directory) {
+  int64_t bytes = 0;
+  std::error_code error;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (auto it = fs::recursive_directory_iterator(directory, options, error); it != fs::recursive_directory_iterator();
+       it.increment(error)) {
+    struct stat info{};
+    if (error) break;
+    if (lstat(it->path().c_str(), &info) == 0) bytes += int64_t{info.st_blocks} * 512;
+  }
+  return bytes;
+}
+
 std::vector<std::string> pods_with_files(const std::string& pods_dir) {
   std::vector<std::string> out;
   std::error_code error;

@@ -34,6 +34,9 @@ Result<> prepare_sub_paths(const api::Pod& pod, const NodeFacts& node, Container
 // its inode.
 Result<> write_hosts_file(const std::string& directory, const std::string& content);
 
+// What the files below a directory take on disk, in bytes.
+int64_t disk_usage(const std::string& directory);
+
 // The uids of pods that have files here.
 std::vector<std::string> pods_with_files(const std::string& pods_dir);
 
