@@ -45,6 +45,7 @@ struct AgentOptions {
   std::string cluster_domain = "cluster.local";
   std::string cgroup_parent;
   std::string resolv_conf;
+  int kubelet_port = 10250;
   std::string proxy_mode = "iptables";
   bool announce_load_balancers = false;
 };

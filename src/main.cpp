@@ -152,6 +152,10 @@ void add_components(CLI::App& app, Options& o) {
   agent->add_option("--resolv-conf", o.agent.resolv_conf,
                     "Name servers of pods with dnsPolicy Default; default: /etc/resolv.conf, or systemd-resolved's own "
                     "list where that names only a loopback address");
+  agent
+      ->add_option("--kubelet-port", o.agent.kubelet_port,
+                   "Port of the kubelet's API (logs, exec, attach, port-forward) on --node-ip; 0 turns it off")
+      ->capture_default_str();
   agent->add_option("--cgroup-parent", o.agent.cgroup_parent, "Cgroup under which pods run");
   agent
       ->add_option("--proxy-mode", o.agent.proxy_mode, "How Services are carried; none leaves it to a proxy of its own")

@@ -22,6 +22,9 @@ Result<agent::AgentConfig> agent_config(const AgentOptions& o) {
   c.cluster_domain = o.cluster_domain;
   c.resolv_conf = o.resolv_conf.empty() ? agent::default_resolv_conf() : o.resolv_conf;
   if (!o.cgroup_parent.empty()) c.cgroup_parent = o.cgroup_parent;
+  if (o.kubelet_port < 0 || o.kubelet_port > 65535)
+    return fail(Code::kInvalid, fmt::format("--kubelet-port: {} is not a port", o.kubelet_port));
+  c.kubelet_port = static_cast<uint16_t>(o.kubelet_port);
   return c;
 }
 
@@ -29,6 +32,7 @@ rt::Task<Result<>> run_agent(rt::Loop& loop, const AgentOptions& options) {
   FL_CO_TRY(auto config, agent_config(options));
   const IpAddress agent_address = config.node_ip;
   FL_CO_TRY(auto api, connect_api(loop, options.api, "agent"));
+  config.client_ca_pem = api->ca_pem();
   const SystemClock clock;
   client::SharedInformers informers(loop, *api);
   auto cri = agent::make_grpc_cri(loop, options.containerd_socket);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "agent/images.h"
+#include "agent/kubelet_server.h"
 #include "agent/node_keeper.h"
 #include "agent/pod_worker.h"
 #include "agent/source_watch.h"
@@ -48,11 +49,13 @@ std::optional<net::Cgroups> open_cgroups() {
 
 }  // namespace
 
-class Agent::Impl {
+class Agent::Impl final : public KubeletHost {
  public:
   Impl(rt::Loop& loop, client::Api& api, client::SharedInformers& informers, const Clock& clock, Cri& cri,
        AgentConfig config)
-      : config_(std::move(config)),
+      : pool_(2),
+        kubelet_(loop, cri, clock, pool_, *this, config),
+        config_(std::move(config)),
         machine_(machine_facts(config_.data_dir)),
         facts_(node_facts(config_, machine_)),
         cri_(cri),
@@ -60,7 +63,6 @@ class Agent::Impl {
         nodes_(informers.get<api::Node>()),
         pods_(loop, api, client::InformerOptions{.field_selector = "spec.nodeName=" + config_.node_name}),
         events_(loop, api, clock, "kubelet", config_.node_name),
-        pool_(2),
         images_(loop, cri, clock),
         sources_(loop, api),
         cgroups_(open_cgroups()),
@@ -75,7 +77,8 @@ class Agent::Impl {
                  sources_,
                  pool_,
                  cgroups_ ? &*cgroups_ : nullptr},
-        node_(loop, api, clock, cri, config_, machine_, client::Informer<api::Node>(nodes_.base())),
+        node_(loop, api, clock, cri, config_, machine_, kubelet_.certificate(),
+              client::Informer<api::Node>(nodes_.base())),
         runtime_event_(loop),
         group_(loop) {
     pods_.on_change([this](const api::Pod* old, const api::Pod* now) { pod_changed(old, now); });
@@ -90,6 +93,7 @@ class Agent::Impl {
     group_.spawn("runtime events", watch_runtime());
     group_.spawn("runtime", relist());
     group_.spawn("leftovers", find_leftovers());
+    if (config_.kubelet_port != 0) group_.spawn("kubelet API", kubelet_.run());
     bool cancelled = false;
     try {
       co_await group_.join();
@@ -102,6 +106,11 @@ class Agent::Impl {
     co_await sources_.shutdown();
     if (cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);
   }
+
+  [[nodiscard]] PodPtr find_pod(std::string_view ns, std::string_view name) const override {
+    return pods_.get(ns, name);
+  }
+  [[nodiscard]] std::vector<PodPtr> all_pods() const override { return pods_.all(); }
 
  private:
   void pod_changed(const api::Pod* old, const api::Pod* now) {
@@ -213,6 +222,8 @@ class Agent::Impl {
     }
   }
 
+  rt::BlockingPool pool_;
+  KubeletServer kubelet_;
   const AgentConfig config_;
   const MachineFacts machine_;
   const NodeFacts facts_;
@@ -221,7 +232,6 @@ class Agent::Impl {
   client::Informer<api::Node> nodes_;
   client::Informer<api::Pod> pods_;
   client::EventRecorder events_;
-  rt::BlockingPool pool_;
   Images images_;
   SourceWatch sources_;
   std::optional<net::Cgroups> cgroups_;

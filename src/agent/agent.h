@@ -1,6 +1,6 @@
-// The node agent: registers its Node and keeps it alive, runs the pods that are bound to it through CRI, and routes
-// their traffic to the pods of other nodes. It owns no state of its own: killed at any time, it finds in the API what
-// is wanted and in the runtime what is there.
+// The node agent: registers its Node and keeps it alive, runs the pods that are bound to it through CRI, routes their
+// traffic to the pods of other nodes, and serves the kubelet's API (logs, exec, attach, port-forward). It owns no state
+// of its own: killed at any time, it finds in the API what is wanted and in the runtime what is there.
 //
 //   client::SharedInformers informers(loop, api);
 //   agent::Agent agent(loop, api, informers, clock, *agent::make_grpc_cri(loop, socket), config);
@@ -33,6 +33,9 @@ struct AgentConfig {
   std::string resolv_conf = "/etc/resolv.conf";  // for dnsPolicy Default
   std::string cgroup_parent = "/fairlead";       // pods run in <cgroup_parent>/pod<uid>
   bool manage_network = true;                    // routes and masquerading; false leaves them to someone else
+  // Port of the kubelet's API on node_ip, for clients with a certificate that `client_ca_pem` signed; 0: none.
+  uint16_t kubelet_port = 0;
+  std::string client_ca_pem;
   std::chrono::milliseconds lease_period{2'000};
   std::chrono::milliseconds runtime_poll{1'000};  // for runtimes without events; a tenth as often with them
 };

@@ -190,6 +190,15 @@ struct ExecResult {
   int32_t exit_code = 0;
 };
 
+// Which streams a client of exec or attach will open; the runtime waits for all of them.
+struct StdStreams {
+  bool in = false;
+  bool out = false;
+  bool err = false;  // never with a terminal, which has one output
+  bool tty = false;
+  bool operator==(const StdStreams&) const = default;
+};
+
 // Errors: kNotFound for what does not exist, kUnavailable while the runtime is away, kTimeout. Removing or stopping
 // what is gone already is success. Cancelling a call abandons it; the runtime may still finish it.
 class Cri {
@@ -220,10 +229,10 @@ class Cri {
   virtual Task<Result<>> reopen_log(std::string id) = 0;
 
   virtual Task<Result<ExecResult>> exec_sync(std::string id, std::vector<std::string> command, Seconds limit) = 0;
-  // URLs of the runtime's streaming server.
-  virtual Task<Result<std::string>> exec(std::string id, std::vector<std::string> command, bool tty, bool stdin) = 0;
-  virtual Task<Result<std::string>> attach(std::string id, bool tty, bool stdin) = 0;
-  virtual Task<Result<std::string>> port_forward(std::string sandbox_id) = 0;
+  // URLs of the runtime's streaming server, each good for one connection within a minute.
+  virtual Task<Result<std::string>> exec(std::string id, std::vector<std::string> command, StdStreams streams) = 0;
+  virtual Task<Result<std::string>> attach(std::string id, StdStreams streams) = 0;
+  virtual Task<Result<std::string>> port_forward(std::string sandbox_id, std::vector<int32_t> ports) = 0;
 
   // nullopt when the image is not there.
   virtual Task<Result<std::optional<CriImage>>> image_status(std::string image) = 0;

@@ -28,6 +28,7 @@ class FakeCri final : public Cri {
   std::map<std::string, ContainerSpec> specs;  // by container id
   std::vector<std::string> calls;              // "run web-1", "start web0", "stop web0 30", ...
   std::function<Result<ExecResult>(const std::string& id, const std::vector<std::string>&)> on_exec;
+  std::string streaming_url = "http://127.0.0.1:1";
 
   void exit(const std::string& id, int32_t code) {
     for (CriContainer& c : containers) {
@@ -163,11 +164,21 @@ class FakeCri final : public Cri {
     if (on_exec) co_return on_exec(id, command);
     co_return ExecResult{};
   }
-  Task<Result<std::string>> exec(std::string, std::vector<std::string>, bool, bool) override {
-    co_return std::string("http://x");
+  Task<Result<std::string>> exec(std::string id, std::vector<std::string> command, StdStreams streams) override {
+    if (down) co_return fail(*down);
+    calls.push_back(fmt::format("exec {} [{}] {}", id, fmt::join(command, ","), letters(streams)));
+    co_return streaming_url + "/exec/token";
   }
-  Task<Result<std::string>> attach(std::string, bool, bool) override { co_return std::string("http://x"); }
-  Task<Result<std::string>> port_forward(std::string) override { co_return std::string("http://x"); }
+  Task<Result<std::string>> attach(std::string id, StdStreams streams) override {
+    if (down) co_return fail(*down);
+    calls.push_back(fmt::format("attach {} {}", id, letters(streams)));
+    co_return streaming_url + "/attach/token";
+  }
+  Task<Result<std::string>> port_forward(std::string sandbox_id, std::vector<int32_t> ports) override {
+    if (down) co_return fail(*down);
+    calls.push_back(fmt::format("forward {} [{}]", sandbox_id, fmt::join(ports, ",")));
+    co_return streaming_url + "/portforward/token";
+  }
   Task<Result<std::optional<CriImage>>> image_status(std::string image) override {
     if (down) co_return fail(*down);
     std::optional<CriImage> out;
@@ -194,6 +205,10 @@ class FakeCri final : public Cri {
   }
 
  private:
+  // "iot" for standard input and output with a terminal, "oe" for output and errors.
+  static std::string letters(const StdStreams& s) {
+    return std::string(s.in ? "i" : "") + (s.out ? "o" : "") + (s.err ? "e" : "") + (s.tty ? "t" : "");
+  }
   bool running(const std::string& id) const {
     return std::ranges::any_of(
         containers, [&](const CriContainer& c) { return c.id == id && c.state == ContainerState::kRunning; });

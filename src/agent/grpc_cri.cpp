@@ -225,32 +225,33 @@ class GrpcCri final : public Cri {
     co_return ExecResult{r.stdout(), r.stderr(), r.exit_code()};
   }
 
-  Task<Result<std::string>> exec(std::string id, std::vector<std::string> command, bool tty, bool stdin_open) override {
+  Task<Result<std::string>> exec(std::string id, std::vector<std::string> command, StdStreams streams) override {
     v1::ExecRequest request;
     request.set_container_id(std::move(id));
     for (auto& word : command) request.add_cmd(std::move(word));
-    request.set_tty(tty);
-    request.set_stdin(stdin_open);
-    request.set_stdout(true);
-    request.set_stderr(!tty);
+    request.set_tty(streams.tty);
+    request.set_stdin(streams.in);
+    request.set_stdout(streams.out);
+    request.set_stderr(streams.err);
     FL_CO_TRY(const auto r, co_await FL_CRI_CALL(runtime_, Exec, request, kShort));
     co_return r.url();
   }
 
-  Task<Result<std::string>> attach(std::string id, bool tty, bool stdin_open) override {
+  Task<Result<std::string>> attach(std::string id, StdStreams streams) override {
     v1::AttachRequest request;
     request.set_container_id(std::move(id));
-    request.set_tty(tty);
-    request.set_stdin(stdin_open);
-    request.set_stdout(true);
-    request.set_stderr(!tty);
+    request.set_tty(streams.tty);
+    request.set_stdin(streams.in);
+    request.set_stdout(streams.out);
+    request.set_stderr(streams.err);
     FL_CO_TRY(const auto r, co_await FL_CRI_CALL(runtime_, Attach, request, kShort));
     co_return r.url();
   }
 
-  Task<Result<std::string>> port_forward(std::string sandbox_id) override {
+  Task<Result<std::string>> port_forward(std::string sandbox_id, std::vector<int32_t> ports) override {
     v1::PortForwardRequest request;
     request.set_pod_sandbox_id(std::move(sandbox_id));
+    for (const int32_t port : ports) request.add_port(port);
     FL_CO_TRY(const auto r, co_await FL_CRI_CALL(runtime_, PortForward, request, kShort));
     co_return r.url();
   }

@@ -28,13 +28,14 @@ std::shared_ptr<const api::Node> typed(const api::ObjectPtr& object) { return {o
 }  // namespace
 
 NodeKeeper::NodeKeeper(rt::Loop& loop, client::Api& api, const Clock& clock, Cri& cri, const AgentConfig& config,
-                       const MachineFacts& machine, client::Informer<api::Node> nodes)
+                       const MachineFacts& machine, std::string serving_ca, client::Informer<api::Node> nodes)
     : loop_(loop),
       api_(api),
       clock_(clock),
       cri_(cri),
       config_(config),
       machine_(machine),
+      serving_ca_(std::move(serving_ca)),
       nodes_(std::move(nodes)),
       nodes_changed_(loop) {
   nodes_.on_change([this](const api::Node* old, const api::Node* now) {
@@ -100,7 +101,7 @@ rt::Task<Result<>> NodeKeeper::register_node() {
   auto present = co_await api_.get(api::kind_of<api::Node>(), "", config_.node_name);
   if (!present && present.error().code != Code::kNotFound) co_return fail(std::move(present).error());
   if (!present) {
-    api::Node fresh = new_node(config_, machine_);
+    api::Node fresh = new_node(config_, machine_, serving_ca_);
     fresh.status = node_status(fresh, config_, machine_, runtime_, clock_.now());
     auto created = co_await client::create(api_, std::move(fresh));
     if (!created) co_return fail(std::move(created).error());
@@ -110,7 +111,7 @@ rt::Task<Result<>> NodeKeeper::register_node() {
   }
   node_ = typed(*present);
   api::Node completed = *node_;
-  if (complete_node(completed, config_, machine_)) {
+  if (complete_node(completed, config_, machine_, serving_ca_)) {
     auto updated = co_await client::update(api_, std::move(completed));
     if (!updated) co_return fail(std::move(updated).error());
     node_ = typed(*updated);

@@ -13,7 +13,7 @@ namespace fairlead::agent {
 class NodeKeeper {
  public:
   NodeKeeper(rt::Loop& loop, client::Api& api, const Clock& clock, Cri& cri, const AgentConfig& config,
-             const MachineFacts& machine, client::Informer<api::Node> nodes);
+             const MachineFacts& machine, std::string serving_ca, client::Informer<api::Node> nodes);
 
   // Registers the Node and keeps it alive, until cancelled.
   rt::Task<> run();
@@ -32,6 +32,7 @@ class NodeKeeper {
   Cri& cri_;
   const AgentConfig& config_;
   const MachineFacts& machine_;
+  const std::string serving_ca_;
   client::Informer<api::Node> nodes_;
   std::shared_ptr<const api::Node> node_;  // as last read or written
   std::optional<api::Lease> lease_;        // as last written

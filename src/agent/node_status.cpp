@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "agent/serving_certificate.h"
 #include "base/text.h"
 
 namespace fairlead::agent {
@@ -79,14 +80,15 @@ MachineFacts machine_facts(const std::string& data_dir) {
   return out;
 }
 
-api::Node new_node(const AgentConfig& config, const MachineFacts& machine) {
+api::Node new_node(const AgentConfig& config, const MachineFacts& machine, const std::string& serving_ca) {
   api::Node node;
   node.metadata.name = config.node_name;
-  complete_node(node, config, machine);
+  complete_node(node, config, machine, serving_ca);
   return node;
 }
 
-bool complete_node(api::Node& node, const AgentConfig& config, const MachineFacts& machine) {
+bool complete_node(api::Node& node, const AgentConfig& config, const MachineFacts& machine,
+                   const std::string& serving_ca) {
   const api::Node before = node;
   const api::StringMap wanted{{"kubernetes.io/hostname", config.node_name},
                               {"kubernetes.io/os", "linux"},
@@ -94,6 +96,7 @@ bool complete_node(api::Node& node, const AgentConfig& config, const MachineFact
                               {"beta.kubernetes.io/os", "linux"},
                               {"beta.kubernetes.io/arch", machine.architecture}};
   for (const auto& [key, value] : wanted) node.metadata.labels[key] = value;
+  if (!serving_ca.empty()) node.metadata.annotations[kServingCaAnnotation] = serving_ca;
   if (node.spec.pod_cidr.empty() && !config.pod_cidrs.empty()) {
     node.spec.pod_cidr = config.pod_cidrs.front().to_string();
     node.spec.pod_cidrs.clear();
@@ -111,6 +114,7 @@ api::NodeStatus node_status(const api::Node& node, const AgentConfig& config, co
                   {"pods", {std::to_string(kMaxPods)}}};
   out.allocatable = out.capacity;
   out.addresses = {{"InternalIP", config.node_ip.to_string()}, {"Hostname", config.node_name}};
+  out.daemon_endpoints.kubelet_endpoint.port = config.kubelet_port;
   out.node_info.machine_id = machine.machine_id;
   out.node_info.system_uuid = machine.system_uuid;
   out.node_info.boot_id = machine.boot_id;

@@ -33,10 +33,11 @@ struct RuntimeHealth {
   bool operator==(const RuntimeHealth&) const = default;
 };
 
-// A new Node, without status.
-api::Node new_node(const AgentConfig& config, const MachineFacts& machine);
-// Labels and pod networks that the node must have; true when something was missing.
-bool complete_node(api::Node& node, const AgentConfig& config, const MachineFacts& machine);
+// A new Node, without status. `serving_ca` is the annotation by which the kubelet's API is known; empty: none.
+api::Node new_node(const AgentConfig& config, const MachineFacts& machine, const std::string& serving_ca);
+// Labels, annotations and pod networks that the node must have; true when something was missing.
+bool complete_node(api::Node& node, const AgentConfig& config, const MachineFacts& machine,
+                   const std::string& serving_ca);
 api::NodeStatus node_status(const api::Node& node, const AgentConfig& config, const MachineFacts& machine,
                             const RuntimeHealth& runtime, WallTime now);
 // The lease by which controllers know that the node is alive; `node` owns it.

@@ -65,6 +65,14 @@ Result<pki::KeyPairPem> Credentials::server_certificate(const std::vector<IpAddr
   return issued;
 }
 
+Result<pki::KeyPairPem> Credentials::kubelet_client_certificate() const {
+  pki::CertificateSpec spec;
+  spec.common_name = "kube-apiserver-kubelet-client";
+  spec.organizations = {"system:masters"};
+  spec.usage = pki::Usage::kClient;
+  return ca_.issue(spec, clock_->now());
+}
+
 Result<std::string> Credentials::kubeconfig_text(const std::string& server_url, const std::string& user,
                                                  const std::vector<std::string>& groups) const {
   pki::CertificateSpec spec;

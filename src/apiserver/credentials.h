@@ -19,6 +19,8 @@ class Credentials {
 
   // The server's certificate for these names and addresses besides the usual ones; the stored one as long as it serves.
   Result<pki::KeyPairPem> server_certificate(const std::vector<IpAddress>& addresses);
+  // What the server shows to kubelets; new with each call, kept nowhere.
+  [[nodiscard]] Result<pki::KeyPairPem> kubelet_client_certificate() const;
   [[nodiscard]] const std::string& ca_pem() const { return ca_.pem().certificate; }
   [[nodiscard]] const pki::JwtKey& service_account_key() const { return service_accounts_; }
 

@@ -38,6 +38,10 @@ struct Subresource {
 std::vector<Subresource> subresources(const KindInfo& k) {
   std::vector<Subresource> out;
   for (const std::string_view name : k.other_subresources) {
+    if (name == "attach") out.push_back({name, "", "v1", "PodAttachOptions", {"create", "get"}});
+    if (name == "exec") out.push_back({name, "", "v1", "PodExecOptions", {"create", "get"}});
+    if (name == "log") out.push_back({name, "", "v1", "Pod", {"get"}});
+    if (name == "portforward") out.push_back({name, "", "v1", "PodPortForwardOptions", {"create", "get"}});
     if (name == "binding") out.push_back({name, "", "v1", "Binding", {"create"}});
     if (name == "eviction") out.push_back({name, "policy", "v1", "Eviction", {"create"}});
     if (name == "finalize") out.push_back({name, k.group, k.version, k.kind, {"update"}});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apiserver/auth.h"
+#include "apiserver/kubelets.h"
 #include "apiserver/metrics.h"
 #include "apiserver/negotiate.h"
 #include "apiserver/registry.h"
@@ -26,6 +27,7 @@ struct Reply {
 struct Context {
   Registry& registry;
   Metrics& metrics;
+  Kubelets& kubelets;
 };
 
 // Objects: info.kind is set. Result errors become Status answers.
@@ -40,6 +42,11 @@ Task<Result<Reply>> handle_delete_collection(Context& context, const Request& re
 // Streams until the client leaves, the time is over or the watch has failed. An error means that nothing has been sent
 // yet.
 Task<Result<>> handle_watch(Context& context, const Request& request, net::ResponseWriter& response);
+
+// A pod's log, exec, attach or portforward: what goes through the kubelet. An error means that nothing has been sent
+// yet.
+bool is_stream(const RequestInfo& info);
+Task<Result<>> handle_stream(Context& context, const Request& request, net::ResponseWriter& response);
 
 // Everything outside of resources: health, version, metrics, discovery, OpenAPI.
 Task<Result<Reply>> handle_other(Context& context, const Request& request);

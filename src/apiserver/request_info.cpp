@@ -7,6 +7,10 @@ namespace {
 
 std::string verb_of(const RequestInfo& info) {
   const bool one = !info.name.empty();
+  // A WebSocket begins with GET, and runs a command all the same (KEP-2862: create is asked for both).
+  if (info.plural == "pods" &&
+      (info.subresource == "exec" || info.subresource == "attach" || info.subresource == "portforward"))
+    return "create";
   if (info.method == "GET" || info.method == "HEAD") {
     if (info.flag("watch")) return "watch";
     return one ? "get" : "list";

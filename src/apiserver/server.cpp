@@ -150,7 +150,10 @@ class ServerImpl final : public Server {
     allocator_ = std::make_unique<ServiceAllocator>(config_.service_cidrs, *ports);
     registry_->add_hook(api::kind_of<api::Service>(), *allocator_);
     api_ = make_local_api(*registry_);
-    context_.emplace(Context{*registry_, metrics_});
+    kubelets_.emplace(loop_, *registry_, credentials_->ca_pem());
+    FL_TRY(auto kubelet_client, credentials_->kubelet_client_certificate());
+    kubelets_->set_certificate(std::move(kubelet_client));
+    context_.emplace(Context{*registry_, metrics_, *kubelets_});
     return {};
   }
 
@@ -204,6 +207,8 @@ class ServerImpl final : public Server {
       auto config = tls_config();
       auto done = config ? tls_->reload(std::move(*config)) : Result<>(std::unexpected(config.error()));
       if (!done) log::error("cannot renew the server's certificate", {{"error", done.error().message}});
+      auto client = credentials_->kubelet_client_certificate();
+      if (client) kubelets_->set_certificate(*std::move(client));
     }
   }
 
@@ -225,6 +230,13 @@ class ServerImpl final : public Server {
         co_return;
       }
       reply = fail(std::move(watched).error());
+    } else if (is_stream(request.info)) {
+      auto streamed = co_await handle_stream(*context_, request, response);
+      if (streamed) {
+        finish(request, 200, started);
+        co_return;
+      }
+      reply = fail(std::move(streamed).error());
     } else {
       reply = co_await dispatch(*context_, request);
     }
@@ -273,6 +285,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<client::Api> api_;
   Metrics metrics_;
+  std::optional<Kubelets> kubelets_;
   std::optional<Context> context_;
   std::shared_ptr<net::TlsContext> tls_;
   std::optional<std::unique_ptr<net::HttpServer>> http_;

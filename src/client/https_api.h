@@ -51,6 +51,8 @@ class HttpsApi final : public Api {
   Task<Result<>> remove(const KindInfo& kind, std::string ns, std::string name, DeleteOptions options) override;
   Task<Result<>> bind(std::string ns, std::string pod, std::string node) override;
 
+  // The authority that the server was to be signed by; empty: the system's trust.
+  [[nodiscard]] const std::string& ca_pem() const { return config_.ca_pem; }
   // For what Api does not cover: any path, the raw answer.
   [[nodiscard]] net::HttpClient& http() { return *http_; }
 

@@ -79,13 +79,11 @@ endpoints_of() { kq endpoints "$1" -o 'jsonpath={range .subsets[*].addresses[*]}
 endpoint_count_is() { [ "$(endpoints_of "$1" | grep -c .)" = "$2" ]; }
 node_run() { "$FAIRLEAD" node exec --name "$NAME" "$@"; }
 
-# in_pod POD COMMAND...: runs the command in the pod's first container, through its node's own containerd.
+# in_pod POD COMMAND...: runs the command in the pod's first container.
 in_pod() {
-  local pod=$1 ns=${POD_NS:-default} node id
+  local pod=$1
   shift
-  node=$(kq pod -n "$ns" "$pod" -o 'jsonpath={.spec.nodeName}')
-  id=$(kq pod -n "$ns" "$pod" -o 'jsonpath={.status.containerStatuses[0].containerID}')
-  ctr -a "$(node_socket "$node")" -n k8s.io task exec --exec-id "x$RANDOM$RANDOM" "${id#containerd://}" "$@"
+  "$KUBECTL" exec -n "${POD_NS:-default}" "$pod" -- "$@"
 }
 # in_root POD COMMAND...: runs one of this machine's commands in the root directory of the pod's first container, which may have no shell.
 in_root() {

@@ -336,7 +336,7 @@ const KindInfo& kind_of<Pod>() {
       .namespaced = true,
       .has_status = true,
       .has_scale = false,
-      .other_subresources = {"binding", "eviction"},
+      .other_subresources = {"attach", "binding", "eviction", "exec", "log", "portforward"},
       .type = &type_info<Pod>,
       .make = [] { return make_object(Pod{}); },
       .set_defaults = [](Object& object) { default_pod(object.as<Pod>()); },
