@@ -21,6 +21,7 @@ class LogStreamTest : public ::testing::Test, public LogSink {
   }
   ~LogStreamTest() override { std::filesystem::remove_all(dir_); }
 
+ public:
   [[nodiscard]] std::string path() const { return dir_ + "/0.log"; }
   void append(const std::string& text) { std::ofstream(path(), std::ios::app) << text; }
 
@@ -42,6 +43,10 @@ class LogStreamTest : public ::testing::Test, public LogSink {
   rt::Task<> until_waiting() {
     while (!asked_) co_await heard_.wait();
   }
+  bool running_ = true;  // the container
+  bool gone_ = false;    // the client
+
+ protected:
   static rt::Task<> stream(LogStreamTest& t, LogQuery query) {
     t.result_ = co_await stream_log(t.loop_, t.pool_, t.path(), query, t);
     t.ended_ = true;
@@ -62,9 +67,7 @@ class LogStreamTest : public ::testing::Test, public LogSink {
   const std::string dir_;
   rt::Event heard_;
   std::string got_;
-  bool running_ = true;
   bool asked_ = false;
-  bool gone_ = false;
   bool ended_ = false;
   Result<> result_;
 };
