@@ -79,11 +79,11 @@ endpoints_of() { kq endpoints "$1" -o 'jsonpath={range .subsets[*].addresses[*]}
 endpoint_count_is() { [ "$(endpoints_of "$1" | grep -c .)" = "$2" ]; }
 node_run() { "$FAIRLEAD" node exec --name "$NAME" "$@"; }
 
-# in_pod POD COMMAND...: runs the command in the pod's first container.
+# in_pod POD COMMAND...: runs the command in the pod's first container. POD_NS: its namespace, "default" unless set.
 in_pod() {
   local pod=$1
   shift
-  "$KUBECTL" exec -n "${POD_NS:-default}" "$pod" -- "$@"
+  k exec -n "${POD_NS:-default}" "$pod" -- "$@"
 }
 # in_root POD COMMAND...: runs one of this machine's commands in the root directory of the pod's first container, which may have no shell.
 in_root() {
