@@ -165,6 +165,7 @@ class ServerImpl final : public Server {
     out.certificate_pem = std::move(pair.certificate);
     out.key_pem = std::move(pair.key);
     out.client_ca_pem = credentials_->ca_pem();
+    out.alpn = {"h2", "http/1.1"};
     return out;
   }
 

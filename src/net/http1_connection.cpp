@@ -115,12 +115,17 @@ void Http1Connection::cancel() {
   cancelled_ = true;
   no_longer_half_open();
   disarm();
+  if (http2_) http2_->cancel();
   signal_.emit(asio::cancellation_type::terminal);
 }
 
 void Http1Connection::arm(std::chrono::milliseconds limit) { deadline_ = std::chrono::steady_clock::now() + limit; }
 
 void Http1Connection::sweep(MonoTime now) {
+  if (http2_) {
+    if (!http2_->sweep(now)) cancel();
+    return;
+  }
   if (now < deadline_) return;
   if (writing_ && stream_.bytes_written() != written_mark_) {
     written_mark_ = stream_.bytes_written();
@@ -144,6 +149,13 @@ rt::Task<> Http1Connection::run() {
       co_return;
     }
     identity_ = stream_.peer_identity();
+    if (stream_.alpn() == "h2") {
+      disarm();
+      http2_ = std::make_unique<Http2Session>(shared_, stream_, identity_);
+      std::function<void()> first_request = [this] { no_longer_half_open(); };
+      co_await http2_->run(std::move(first_request));
+      co_return;
+    }
   }
   arm(limits.header_timeout);
   bool more = true;

@@ -1,6 +1,5 @@
-// One accepted connection of an HttpServer: TLS handshake, then HTTP/1.1 requests one after the other. Internal to
-// http_server.cpp. An HTTP/2 connection will stand beside it, chosen by ALPN after the handshake, with the same
-// start(), cancel() and sweep().
+// One accepted connection of an HttpServer: TLS handshake, then HTTP/1.1 requests one after the other, or an
+// Http2Session where ALPN has chosen that. Internal to http_server.cpp.
 //
 // Costs little while nothing happens: no buffer (reads go through one that all connections of a server share), no TLS
 // state before the first byte, no timer (the server sweeps deadlines), and one task. A second task watches for the
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "net/http1_parser.h"
+#include "net/http2_session.h"
 #include "net/http_server.h"
 #include "net/tls_stream.h"
 #include "rt/event.h"
@@ -107,6 +107,7 @@ class Http1Connection final : private ResponseWriter {
   std::string in_;                     // read, not yet parsed
   rt::asio::cancellation_signal signal_;
   std::unique_ptr<Watch> watch_;
+  std::unique_ptr<Http2Session> http2_;
   std::function<void()> on_end_;
   std::list<Http1Connection*>::iterator half_open_;
   MonoTime deadline_ = MonoTime::max();

@@ -1,6 +1,7 @@
-// HTTP/1.1 server (RFC 9112) on one rt::Loop, plain or TLS. Bounded in everything a peer can make it hold: connections,
-// connections that have not yet asked anything, header and body bytes, time. Several servers may share a loop; for
-// several threads, run one server per loop on the same port with `reuse_port`.
+// HTTP/1.1 server (RFC 9112) on one rt::Loop, plain or TLS, and HTTP/2 where the TLS context offers "h2" by ALPN.
+// Bounded in everything a peer can make it hold: connections, connections that have not yet asked anything, header and
+// body bytes, time. Several servers may share a loop; for several threads, run one server per loop on the same port
+// with `reuse_port`.
 //
 //   auto server = HttpServer::create(loop, {.listen = {endpoint}, .tls = tls}, &handle);   // serves from here on
 //   ...
@@ -52,8 +53,8 @@ class ResponseWriter {
   virtual void cancel_when_client_leaves() = 0;
 };
 
-// Runs as one task per connection. Cancelled when the client leaves (see begin()), when a write takes longer than
-// write_timeout, and at shutdown. Returning without an answer makes the server answer 500.
+// Runs as one task per connection (HTTP/2: per stream). Cancelled when the client leaves (see begin()), when a write
+// takes longer than write_timeout, and at shutdown. Returning without an answer makes the server answer 500.
 using HttpHandler = std::function<rt::Task<>(HttpRequest request, ResponseWriter& response)>;
 
 struct HttpLimits {
