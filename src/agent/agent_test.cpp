@@ -320,6 +320,30 @@ TEST_F(AgentTest, KeepsConfigMapVolumesCurrentAlsoAfterARestart) {
   wait_until([&] { return read_file(file) == "3"; });
 }
 
+TEST_F(AgentTest, PullsWithTheCredentialsOfTheImagePullSecret) {
+  api::Secret secret;
+  secret.metadata.name = "registry";
+  secret.metadata.namespace_ = "default";
+  secret.data[".dockerconfigjson"].data = R"({"auths":{"registry.example.com":{"username":"joe","password":"p"}}})";
+  api_.put(secret);
+  api::Pod p = pod();
+  p.spec.image_pull_secrets = {{"registry"}, {"absent"}};
+  p.spec.containers[0].image = "registry.example.com/web:1";
+  api_.put(p);
+  wait_until([&] { return ready(); });
+  EXPECT_THAT(cri_.take_calls(), Contains("pull registry.example.com/web:1 as joe"));
+  wait_until([&] { return testing::Value(event_reasons(), Contains("FailedToRetrieveImagePullSecret")); });
+}
+
+TEST_F(AgentTest, FailsAPodWithASysctlThatIsNotSafe) {
+  api::Pod p = pod();
+  p.spec.security_context.emplace().sysctls.emplace_back().name = "kernel.msgmax";
+  api_.put(p);
+  wait_until([&] { return stored()->status.phase == "Failed"; });
+  EXPECT_EQ(stored()->status.reason, "SysctlForbidden");
+  EXPECT_THAT(cri_.take_calls(), testing::IsEmpty());
+}
+
 TEST_F(AgentTest, ProbesBeforeItSaysReadyAndRestartsWhatIsNotAlive) {
   int32_t code = 1;
   cri_.on_exec = [&code](const std::string&, const std::vector<std::string>& command) -> Result<ExecResult> {

@@ -129,6 +129,7 @@ struct CriSecurity {
   std::vector<int64_t> supplemental_groups;
   bool no_new_privs = false;
   bool seccomp_unconfined = true;
+  bool proc_unmasked = false;  // else what containers have no business with in /proc and /sys is hidden or read-only
   bool operator==(const CriSecurity&) const = default;
 };
 
@@ -184,6 +185,15 @@ struct CriImage {
   std::string username;
 };
 
+// What a registry asks for. Empty fields are not sent.
+struct RegistryAuth {
+  std::string username;
+  std::string password;
+  std::string identity_token;
+  std::string registry_token;
+  bool operator==(const RegistryAuth&) const = default;
+};
+
 struct ExecResult {
   std::string out;
   std::string err;
@@ -236,7 +246,8 @@ class Cri {
 
   // nullopt when the image is not there.
   virtual Task<Result<std::optional<CriImage>>> image_status(std::string image) = 0;
-  virtual Task<Result<std::string>> pull_image(std::string image) = 0;  // its id; the error's text is the runtime's
+  // Its id; the error's text is the runtime's.
+  virtual Task<Result<std::string>> pull_image(std::string image, std::optional<RegistryAuth> auth) = 0;
   virtual Task<Result<std::vector<CriImage>>> list_images() = 0;
 
   // Calls `on_event` whenever something may have ended, until the stream breaks or the caller is cancelled.

@@ -5,6 +5,13 @@ namespace {
 
 namespace v1 = runtime::v1;
 
+// The kubelet's lists; runtimes mask nothing of their own when CRI speaks.
+constexpr const char* kMasked[] = {"/proc/asound",     "/proc/acpi",        "/proc/interrupts",
+                                   "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+                                   "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+                                   "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"};
+constexpr const char* kReadOnly[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+
 // CRI's times are nanoseconds since 1970; 0 is unset.
 WallTime time_of(int64_t nanoseconds) { return WallTime(std::chrono::microseconds(nanoseconds / 1000)); }
 
@@ -135,6 +142,11 @@ v1::ContainerConfig to_proto(const ContainerSpec& spec, const NamespaceOptions& 
   security->set_readonly_rootfs(from.readonly_rootfs);
   for (const int64_t group : from.supplemental_groups) security->add_supplemental_groups(group);
   security->set_no_new_privs(from.no_new_privs);
+  // Runtimes clear these lists for privileged containers.
+  if (!from.proc_unmasked) {
+    for (const char* path : kMasked) security->add_masked_paths(path);
+    for (const char* path : kReadOnly) security->add_readonly_paths(path);
+  }
   security->mutable_seccomp()->set_profile_type(from.seccomp_unconfined ? v1::SecurityProfile::Unconfined
                                                                         : v1::SecurityProfile::RuntimeDefault);
   return out;

@@ -185,9 +185,9 @@ class FakeCri final : public Cri {
     if (images.contains(image)) out.emplace().id = "sha256:" + image;
     co_return out;
   }
-  Task<Result<std::string>> pull_image(std::string image) override {
+  Task<Result<std::string>> pull_image(std::string image, std::optional<RegistryAuth> auth) override {
     if (down) co_return fail(*down);
-    calls.push_back("pull " + image);
+    calls.push_back("pull " + image + (auth ? " as " + auth->username : ""));
     if (const auto error = pull_errors.find(image); error != pull_errors.end())
       co_return fail(Code::kInternal, error->second);
     images.insert(image);

@@ -265,8 +265,14 @@ class GrpcCri final : public Cri {
     co_return out;
   }
 
-  Task<Result<std::string>> pull_image(std::string image) override {
+  Task<Result<std::string>> pull_image(std::string image, std::optional<RegistryAuth> auth) override {
     v1::PullImageRequest request;
+    if (auth) {
+      request.mutable_auth()->set_username(auth->username);
+      request.mutable_auth()->set_password(auth->password);
+      request.mutable_auth()->set_identity_token(auth->identity_token);
+      request.mutable_auth()->set_registry_token(auth->registry_token);
+    }
     request.mutable_image()->set_image(std::move(image));
     FL_CO_TRY(const auto r, co_await FL_CRI_CALL(images_, PullImage, request, kPull));
     co_return r.image_ref();

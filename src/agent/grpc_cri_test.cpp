@@ -104,7 +104,7 @@ TEST_F(GrpcCriTest, TalksToContainerd) {
 rt::Task<> pull_without_network(rt::Loop& loop, std::string socket) {
   auto cri = make_grpc_cri(loop, socket);
   (void)co_await version_when_up(*cri);
-  auto pulled = co_await cri->pull_image("localhost:1/absent:1");
+  auto pulled = co_await cri->pull_image("localhost:1/absent:1", std::nullopt);
   EXPECT_FALSE(pulled);
   EXPECT_THAT(pulled ? "" : pulled.error().message, HasSubstr("localhost:1/absent:1"));
 }

@@ -14,12 +14,21 @@ using namespace std::chrono_literals;
 // Short, so that the first failure shows as ErrImagePull and then as ImagePullBackOff, as users know it.
 constexpr auto kShowError = 2s;
 
+std::string key_of(const std::string& image, const std::vector<RegistryAuth>& auths) {
+  std::string key = image;
+  for (const RegistryAuth& a : auths) {
+    key += fmt::format("\n{:x}",
+                       stable_hash(a.username + "\n" + a.password + "\n" + a.identity_token + "\n" + a.registry_token));
+  }
+  return key;
+}
+
 std::chrono::seconds pull_delay(int failures) { return std::min(10s * (1 << std::min(failures - 1, 10)), 300s); }
 
 }  // namespace
 
 rt::Task<Result<Images::Answer>> Images::get(std::string image, std::string policy, std::string who,
-                                             std::function<void()> wake) {
+                                             std::function<void()> wake, std::vector<RegistryAuth> auths) {
   Answer answer;
   auto status = co_await cri_.image_status(image);
   if (!status) {
@@ -31,8 +40,9 @@ rt::Task<Result<Images::Answer>> Images::get(std::string image, std::string poli
                 clock_.now() + 300s};
     co_return answer;
   }
-  Entry& entry = entries_[image];
-  asked_[who] = image;
+  const std::string key = key_of(image, auths);
+  Entry& entry = entries_[key];
+  asked_[who] = key;
   // Its own pull, or one it waited for, has succeeded.
   const bool fresh = entry.fresh_for.contains(who) && !entry.pulling && entry.failures == 0;
   if (*status && (policy != "Always" || fresh)) {
@@ -68,7 +78,7 @@ rt::Task<Result<Images::Answer>> Images::get(std::string image, std::string poli
   entry.pulling = true;
   entry.waiting[who] = std::move(wake);
   entry.fresh_for[who] = true;
-  group_.spawn("pull " + image, pull(image));
+  group_.spawn("pull " + image, pull(key, image, std::move(auths)));
   co_return answer;
 }
 
@@ -84,12 +94,15 @@ void Images::forget(std::string_view prefix) {
   }
 }
 
-rt::Task<> Images::pull(std::string image) {
+rt::Task<> Images::pull(std::string key, std::string image, std::vector<RegistryAuth> auths) {
   // Who asked hears that it is being pulled before it hears that it was.
   co_await rt::sleep(0ms);
   const MonoTime begin = clock_.mono();
-  auto pulled = co_await cri_.pull_image(image);
-  Entry& entry = entries_[image];
+  std::optional<RegistryAuth> first;
+  if (!auths.empty()) first = auths.front();
+  auto pulled = co_await cri_.pull_image(image, std::move(first));
+  for (size_t i = 1; i < auths.size() && !pulled; ++i) pulled = co_await cri_.pull_image(image, auths[i]);
+  Entry& entry = entries_[key];
   entry.took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.mono() - begin);
   entry.pulling = false;
   if (pulled) {

@@ -28,7 +28,10 @@ class Images {
   };
   // `policy`: Always, IfNotPresent, Never. `who` identifies the asker between calls (Always pulls once for each);
   // `wake` is called once when a pull that the answer spoke of has ended.
-  rt::Task<Result<Answer>> get(std::string image, std::string policy, std::string who, std::function<void()> wake);
+  // `auths` are tried one after the other; without any the registry is asked without credentials. A pull is shared by
+  // those who have the same ones.
+  rt::Task<Result<Answer>> get(std::string image, std::string policy, std::string who, std::function<void()> wake,
+                               std::vector<RegistryAuth> auths);
   // Every asker whose name starts with this is gone, and will not be woken.
   void forget(std::string_view prefix);
 
@@ -44,12 +47,12 @@ class Images {
     WallTime not_before{};
     std::string error;
   };
-  rt::Task<> pull(std::string image);
+  rt::Task<> pull(std::string key, std::string image, std::vector<RegistryAuth> auths);
 
   Cri& cri_;
   const Clock& clock_;
-  std::map<std::string, Entry> entries_;
-  std::map<std::string, std::string> asked_;  // who -> image
+  std::map<std::string, Entry> entries_;      // by image and credentials
+  std::map<std::string, std::string> asked_;  // who -> the entry's key
   rt::TaskGroup group_;
 };
 

@@ -58,6 +58,7 @@ Result<CriSecurity> security_of(const api::Pod& pod, const api::Container& conta
     out.drop_capabilities = own.capabilities->drop;
   }
   out.privileged = own.privileged.value_or(false);
+  out.proc_unmasked = own.proc_mount == "Unmasked";
   out.run_as_user = own_or_pods(own.run_as_user, for_pod.run_as_user);
   out.run_as_group = own_or_pods(own.run_as_group, for_pod.run_as_group);
   out.readonly_rootfs = own.read_only_root_filesystem.value_or(false);
@@ -93,10 +94,17 @@ NamespaceOptions namespaces_of(const api::Pod& pod) {
 std::string host_name(const api::Pod& pod, const NodeFacts& node) {
   if (pod.spec.host_network) return node.name;
   std::string name = pod.spec.hostname.empty() ? pod.metadata.name : pod.spec.hostname;
+  if (pod.spec.hostname_override) name = *pod.spec.hostname_override;
   // sethostname(2) takes 64 bytes with the end; a name does not end in '-' or '.'.
   if (name.size() > 63) name.resize(63);
   while (!name.empty() && (name.back() == '-' || name.back() == '.')) name.pop_back();
   return name;
+}
+
+// The part of the pod's name in DNS after its host name; empty when it has none.
+std::string host_domain(const api::Pod& pod, const NodeFacts& node) {
+  if (pod.spec.subdomain.empty() || pod.spec.hostname_override) return "";
+  return fmt::format("{}.{}.svc.{}", pod.spec.subdomain, pod.metadata.namespace_, node.dns.domain);
 }
 
 bool any_privileged(const api::Pod& pod) {
@@ -190,7 +198,11 @@ SandboxSpec sandbox_spec(const api::Pod& pod, const NodeFacts& node, uint32_t at
   out.uid = pod.metadata.uid;
   out.ns = pod.metadata.namespace_;
   out.attempt = attempt;
-  if (!pod.spec.host_network) out.hostname = host_name(pod, node);
+  if (!pod.spec.host_network) {
+    out.hostname = host_name(pod, node);
+    const std::string domain = host_domain(pod, node);
+    if (pod.spec.set_hostname_as_fqdn.value_or(false) && !domain.empty()) out.hostname += "." + domain;
+  }
   out.log_directory = pod_directory(node, pod.metadata.uid) + "/logs";
   out.dns = pod_dns(pod, node.dns, node.resolv_conf);
   if (!pod.spec.host_network) {
@@ -230,9 +242,8 @@ std::string hosts_file(const api::Pod& pod, const NodeFacts& node, const std::ve
       "# Written by the node agent.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
       "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
   const std::string host = host_name(pod, node);
-  const std::string full = pod.spec.subdomain.empty() ? ""
-                                                      : fmt::format("{}.{}.{}.svc.{}\t", host, pod.spec.subdomain,
-                                                                    pod.metadata.namespace_, node.dns.domain);
+  const std::string domain = host_domain(pod, node);
+  const std::string full = domain.empty() ? "" : fmt::format("{}.{}\t", host, domain);
   for (const std::string& ip : pod_ips) out += fmt::format("{}\t{}{}\n", ip, full, host);
   return out + aliases;
 }

@@ -77,7 +77,7 @@ class PodWorker {
   void event(const std::string& container, std::string_view type, std::string_view reason, std::string_view message);
   [[nodiscard]] std::optional<WallTime> deadline() const;
   void judge();
-  void condemn(std::string_view event_type, std::string reason, std::string message);
+  void condemn(std::string_view event_type, Verdict verdict, std::string_view said = {});
   void announce_back_off();
   rt::Task<> watch_sizes();
   rt::Task<> read_last_words(CriContainer& instance);

@@ -1,8 +1,10 @@
 // PodWorker's beginning of things: sandboxes, and containers with their images, volumes and configuration.
 #include <fmt/format.h>
 
+#include "agent/admission.h"
 #include "agent/last_words.h"
 #include "agent/pod_worker.h"
+#include "agent/pull_secrets.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/time.h"
@@ -13,8 +15,15 @@ using namespace std::chrono_literals;
 using std::chrono::seconds;
 
 rt::Task<bool> PodWorker::run_sandbox(RunSandbox action) {
+  Result<std::string> id;
+  auto supported = check_supported(*pod_);
   const SandboxSpec spec = sandbox_spec(*pod_, context_.node, action.attempt);
-  auto id = co_await context_.cri.run_sandbox(spec);
+  if (supported) supported = check_host_name(spec.hostname);
+  if (supported) {
+    id = co_await context_.cri.run_sandbox(spec);
+  } else {
+    id = fail(std::move(supported).error());
+  }
   if (id) {
     state_.troubles.erase("");
     co_return true;
@@ -22,7 +31,9 @@ rt::Task<bool> PodWorker::run_sandbox(RunSandbox action) {
   if (!ending()) {
     context_.events.warning(*pod_, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + id.error().message);
     trouble("", "ContainerCreating", "Failed to create pod sandbox: " + id.error().message,
-            id.error().code == Code::kUnavailable ? 1s : 5s);
+            id.error().code == Code::kUnavailable ? 1s
+            : id.error().code == Code::kInvalid   ? 60s
+                                                  : 5s);
   }
   co_return false;
 }
@@ -44,6 +55,8 @@ rt::Task<bool> PodWorker::start_container(StartContainer action) {
   const api::Container container = *found;
   const PodPtr pod = pod_;
 
+  if (const auto supported = check_supported(*pod, container); !supported)
+    co_return configuration_trouble(container.name, supported.error());
   // Volumes first: a pod that waits for one does not pull images meanwhile, but says why it waits.
   const auto volumes = co_await set_up_volumes();
   if (!volumes) {
@@ -57,8 +70,15 @@ rt::Task<bool> PodWorker::start_container(StartContainer action) {
     state_.troubles.erase(name);
     wake();
   };
-  auto answer =
-      co_await context_.images.get(container.image, pull_policy(container), uid_ + "/" + container.name, pulled);
+  PullSecrets secrets = pull_secrets(*pod, context_.sources.get(uid_).value_or(PodSources{}), container.image);
+  if (!secrets.missing.empty()) {
+    context_.events.warning(*pod, "FailedToRetrieveImagePullSecret",
+                            fmt::format("Unable to retrieve some image pull secrets ({}); attempting to pull the image "
+                                        "may not succeed.",
+                                        join(secrets.missing, ", ")));
+  }
+  auto answer = co_await context_.images.get(container.image, pull_policy(container), uid_ + "/" + container.name,
+                                             pulled, std::move(secrets.auths));
   if (!answer) {
     trouble(container.name, "ContainerCreating", answer.error().message, 1s);
     co_return false;

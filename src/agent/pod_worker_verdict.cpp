@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/admission.h"
 #include "agent/last_words.h"
 #include "agent/pod_worker.h"
 #include "api/quantity.h"
@@ -22,14 +23,21 @@ std::optional<WallTime> PodWorker::deadline() const {
 
 void PodWorker::judge() {
   if (state_.verdict || has_ended(*pod_, state_)) return;
+  if (auto refused = refusal(*pod_)) {
+    // The event leaves out that it was rejected, which its reason says.
+    const std::string why = refused->message.substr(refused->message.find(": ") + 2);
+    condemn("Warning", std::move(*refused), why);
+    return;
+  }
   if (const auto until = deadline(); until && *until <= context_.clock.now())
-    condemn("Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    condemn("Normal", {"DeadlineExceeded", "Pod was active on the node longer than the specified deadline"});
   if (!std::exchange(sizes_watched_, true)) tasks_.spawn("sizes of " + uid_, watch_sizes());
 }
 
-void PodWorker::condemn(std::string_view event_type, std::string reason, std::string message) {
-  context_.events.record(client::reference_to(*pod_), event_type, reason, message);
-  state_.verdict = Verdict{std::move(reason), std::move(message)};
+void PodWorker::condemn(std::string_view event_type, Verdict verdict, std::string_view said) {
+  context_.events.record(client::reference_to(*pod_), event_type, verdict.reason,
+                         said.empty() ? verdict.message : said);
+  state_.verdict = std::move(verdict);
   wake();
 }
 
@@ -51,8 +59,8 @@ rt::Task<> PodWorker::watch_sizes() {
       const int64_t used = co_await rt::blocking(context_.pool, measure);
       const api::Quantity& limit = *volume.volume_source.empty_dir->size_limit;
       if (used <= api::value_of(limit).value() || ending() || state_.verdict) continue;
-      condemn("Warning", "Evicted",
-              fmt::format("Usage of EmptyDir volume {} exceeds the limit {}. ", quote(volume.name), quote(limit.text)));
+      condemn("Warning", {"Evicted", fmt::format("Usage of EmptyDir volume {} exceeds the limit {}. ",
+                                                 quote(volume.name), quote(limit.text))});
     }
   }
 }
