@@ -128,14 +128,15 @@ struct Http2Callbacks {
     return 0;
   }
 
-  static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+  static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* data) {
     const bool ends = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                       (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (!ends) return 0;
-    // An answer that came before the whole request: the client may stop sending it (RFC 9113, 8.1).
-    if (nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
-    }
+    // An answer that came before the whole request. Some clients lose it when the stream is reset at once, so the rest
+    // is read and thrown away for a while (RFC 9113, 8.1).
+    Http2Exchange* exchange = self(data).find(frame->hd.stream_id);
+    if (exchange != nullptr && nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
+      exchange->deadline = std::chrono::steady_clock::now() + kLinger;
     return 0;
   }
 
@@ -397,9 +398,9 @@ bool Http2Session::sweep(MonoTime now) {
       exchange->deadline = now + limits.write_timeout;
       continue;
     }
-    // Its body is late, or its client does not read.
+    // Its body is late, or its client does not read, or goes on sending after the answer.
     exchange->deadline = MonoTime::max();
-    exchange->reset(NGHTTP2_CANCEL);
+    exchange->reset(exchange->complete && !exchange->waits_for_reader() ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
   }
   if (exchanges_.empty() && now >= deadline_) {
     if (first_request_) return false;  // never asked anything
