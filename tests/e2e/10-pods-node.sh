@@ -143,4 +143,19 @@ has "$hosts" "$(kq pod node-names -o 'jsonpath={.status.podIP}')	fancy.sub.defau
 has "$hosts" "192.0.2.1	one.example	uno.example"
 has "$(in_pod node-names sh -c 'cat /proc/[0-9]*/comm')" web
 
-run_ok k delete pod node-limits node-oom node-secure node-sysctl node-profile node-network node-port node-names --now
+it "lets a pod see the machine's processes, and share its IPC, when asked"
+run_ok k create -f - <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: node-pid}
+spec:
+  hostPID: true
+  hostIPC: true
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: "localhost/tools:1", command: [sleep, infinity]}]
+YAML
+eventually 30 ready node-pid
+has "$(in_pod node-pid sh -c 'cat /proc/[0-9]*/comm 2>/dev/null')" containerd
+eq "$(in_pod node-pid readlink /proc/self/ns/ipc)" "$(readlink /proc/self/ns/ipc)"
+
+run_ok k delete pod node-pid node-limits node-oom node-secure node-sysctl node-profile node-network node-port node-names --now

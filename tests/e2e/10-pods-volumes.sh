@@ -126,3 +126,28 @@ eventually 20 refusal
 run_ok k delete pod vol-late vol-nfs --now
 run_ok k delete configmap vol-settings vol-late vol-absent
 run_ok k delete secret vol-secret
+
+it "removes the volumes of a pod that is deleted while its node's agent is killed"
+run_ok k create configmap vol-kill --from-literal=a=1
+run_ok k create -f - <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: vol-kill}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: main
+      image: localhost/web:1
+      volumeMounts: [{name: memory, mountPath: /memory, subPath: part}, {name: all, mountPath: /all}]
+  volumes: [{name: memory, emptyDir: {medium: Memory}}, {name: all, projected: {sources: [{configMap: {name: vol-kill}}]}}]
+YAML
+eventually 30 ready vol-kill
+where=$(directory_of vol-kill)
+uid=$(kq pod vol-kill -o 'jsonpath={.metadata.uid}')
+agent=$("$FAIRLEAD" status --name "$NAME" | awk -v n="$(basename "$where")" '$1 == "agent" && $2 == n {print $3}')
+[ "$(grep -c "$uid" /proc/self/mountinfo)" -ge 3 ] || problem "fewer mounts than volumes"
+run_ok k delete pod vol-kill --wait=false
+kill -9 "$agent"
+gone() { [ -z "$(files)" ] && ! grep -q "$uid" /proc/self/mountinfo && ! k get pod vol-kill; }
+eventually 30 gone
+run_ok k delete configmap vol-kill
