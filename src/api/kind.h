@@ -49,10 +49,13 @@ struct KindInfo {
   std::vector<std::string_view> other_subresources = {};  // binding, eviction, finalize, token
   // Asked and answered at once, never stored: reviews. Only POST.
   bool create_only = false;
-  // Another kind's objects, seen through this one's schema: events.k8s.io's Event and core's. Null: its own objects.
-  const KindInfo& (*stored_as)() = nullptr;
-  MutableObject (*to_stored)(const Object& view) = nullptr;
-  MutableObject (*from_stored)(const Object& stored) = nullptr;
+  // Clients may look only; the server keeps these objects itself.
+  bool read_only = false;
+  // Objects that are another kind's, seen through this one's schema (events.k8s.io's Event) or following from it
+  // (IPAddresses from Services). Nothing of their own is stored. Null: its own objects.
+  const KindInfo& (*view_of)() = nullptr;
+  std::vector<MutableObject> (*views)(const Object& stored) = nullptr;
+  MutableObject (*to_stored)(const Object& view) = nullptr;  // null: read_only
 
   const TypeInfo& (*type)() = nullptr;
   MutableObject (*make)() = nullptr;
@@ -82,7 +85,7 @@ struct KindInfo {
     return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
   }
   // Whether it has objects of its own: what garbage collection and namespace deletion look at.
-  [[nodiscard]] bool stored() const { return !create_only && stored_as == nullptr; }
+  [[nodiscard]] bool stored() const { return !create_only && view_of == nullptr; }
   // services, deployments.apps: as error messages name it.
   [[nodiscard]] std::string qualified() const {
     return group.empty() ? std::string(plural) : std::string(plural) + "." + std::string(group);

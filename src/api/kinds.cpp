@@ -1,19 +1,27 @@
 // The one list of kinds that are served.
 #include "api/kind.h"
+#include "api/kinds/accessreview.h"
 #include "api/kinds/configmap.h"
 #include "api/kinds/deployment.h"
 #include "api/kinds/endpoints.h"
 #include "api/kinds/endpointslice.h"
 #include "api/kinds/event.h"
+#include "api/kinds/events_event.h"
+#include "api/kinds/ingress.h"
+#include "api/kinds/ingressclass.h"
+#include "api/kinds/ipaddress.h"
 #include "api/kinds/lease.h"
 #include "api/kinds/namespace.h"
 #include "api/kinds/node.h"
 #include "api/kinds/pod.h"
 #include "api/kinds/replicaset.h"
 #include "api/kinds/replicationcontroller.h"
+#include "api/kinds/rulesreview.h"
 #include "api/kinds/secret.h"
 #include "api/kinds/service.h"
 #include "api/kinds/serviceaccount.h"
+#include "api/kinds/servicecidr.h"
+#include "api/kinds/tokenreview.h"
 
 namespace fairlead::api {
 
@@ -33,6 +41,17 @@ std::span<const KindInfo* const> all_kinds() {
       &kind_of<ReplicaSet>(),
       &kind_of<EndpointSlice>(),
       &kind_of<Lease>(),
+      &kind_of<NewEvent>(),
+      &kind_of<SelfSubjectReview>(),
+      &kind_of<TokenReview>(),
+      &kind_of<LocalSubjectAccessReview>(),
+      &kind_of<SelfSubjectAccessReview>(),
+      &kind_of<SelfSubjectRulesReview>(),
+      &kind_of<SubjectAccessReview>(),
+      &kind_of<Ingress>(),
+      &kind_of<IngressClass>(),
+      &kind_of<IpAddressObject>(),
+      &kind_of<ServiceCidr>(),
   };
   return kAll;
 }

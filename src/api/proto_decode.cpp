@@ -202,9 +202,21 @@ class Decoder {
     }
     if (!in.ok()) return malformed("a map entry is cut off");
     void* slot = type.insert(out, std::move(key));
+    if (type.element->shape == Shape::kList) return value ? items(*value, *type.element, slot) : Result<>();
     if (value) return field(*value, *type.element, slot);
     // An absent value is the empty one of its type, which is not always what a fresh one is: quantities are 0.
     return field({2, wire_of(*type.element), 0, {}}, *type.element, slot);
+  }
+
+  // A list that is a map's value is a message of its own in Kubernetes' .proto files (ExtraValue).
+  Result<> items(const WireReader::Field& f, const ValueType& type, void* out) {
+    if (f.wire != Wire::kBytes) return malformed("a field has the wrong wire type");
+    WireReader in(f.bytes);
+    while (const auto item = in.next()) {
+      if (item->number == 1) FL_CHECK(field(*item, type, out));
+    }
+    if (!in.ok()) return malformed("a list is cut off");
+    return {};
   }
 
   int depth_ = 0;

@@ -33,7 +33,14 @@ void write_entry(void* context, const std::string& key, const void* value) {
   const auto& e = *static_cast<Entry*>(context);
   Nested entry(e.out, e.number);
   put_bytes(e.out, 1, key);
-  write_field(e.out, 2, e.element, value);
+  if (e.element.shape == Shape::kList) {
+    // A list that is a map's value is a message of its own in Kubernetes' .proto files (ExtraValue).
+    Nested items(e.out, 2);
+    write_field(e.out, 1, e.element, value);
+    items.finish();
+  } else {
+    write_field(e.out, 2, e.element, value);
+  }
   entry.finish();
 }
 

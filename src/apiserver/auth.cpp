@@ -1,17 +1,12 @@
 #include "apiserver/auth.h"
 
 #include <algorithm>
-#include <boost/json/value.hpp>
 
-#include "api/codec.h"
-#include "api/kinds/pod.h"
+#include "apiserver/node_authorizer.h"
 #include "base/text.h"
 
 namespace fairlead::apiserver {
 namespace {
-
-constexpr std::string_view kNodeUser = "system:node:";
-constexpr std::string_view kServiceAccountUser = "system:serviceaccount:";
 
 bool one_of(std::string_view value, std::initializer_list<std::string_view> values) {
   return std::find(values.begin(), values.end(), value) != values.end();
@@ -29,26 +24,6 @@ bool reports_events(const RequestInfo& what) {
   return what.plural == "events" && one_of(what.verb, {"create", "update", "patch"});
 }
 
-// What a node's agent may do: read what it needs to run pods and the proxy, and write what is its own.
-bool node_may(std::string_view node, const RequestInfo& what, Registry& registry) {
-  if (reads(what)) return true;
-  if (reports_events(what)) return true;
-  if (what.plural == "nodes") {
-    if (what.verb == "create") return true;  // the name is checked with the object
-    return what.name == node && one_of(what.verb, {"update", "patch"});
-  }
-  if (what.plural == "leases") return what.ns == "kube-node-lease" && (what.name == node || what.verb == "create");
-  if (what.plural == "pods" && !what.name.empty()) {
-    const bool own_verbs = (what.subresource == "status" && one_of(what.verb, {"update", "patch"})) ||
-                           (what.subresource.empty() && what.verb == "delete");
-    if (!own_verbs) return false;
-    const CachedPtr pod = registry.cache(api::kind_of<api::Pod>()).find(api::key_of(what.ns, what.name));
-    // A pod that is gone is answered with 404 by the handler.
-    return !pod || pod->object()->as<api::Pod>().spec.node_name == node;
-  }
-  return false;
-}
-
 bool may(const Identity& who, const RequestInfo& what, Registry& registry) {
   if (who.in("system:masters")) return true;
   if (!what.resource) {
@@ -60,9 +35,11 @@ bool may(const Identity& who, const RequestInfo& what, Registry& registry) {
   }
   if (who.anonymous()) return false;
   if (one_of(who.name, {"system:kube-controller-manager", "system:kube-scheduler"})) return true;
-  if (who.in("system:nodes") && who.name.starts_with(kNodeUser)) {
-    return node_may(std::string_view(who.name).substr(kNodeUser.size()), what, registry);
-  }
+  // Everybody may ask about themselves (system:basic-user).
+  if (what.verb == "create" && what.subresource.empty() &&
+      one_of(what.plural, {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}))
+    return true;
+  if (const auto node = who.node(); !node.empty()) return node_may(node, what, registry);
   if (who.name == "system:kube-proxy") {
     return (reads(what) && one_of(what.plural, {"services", "endpoints", "endpointslices", "nodes", "pods",
                                                 "namespaces", "servicecidrs"})) ||
@@ -74,10 +51,6 @@ bool may(const Identity& who, const RequestInfo& what, Registry& registry) {
 }
 
 }  // namespace
-
-bool Identity::in(std::string_view group) const {
-  return std::find(groups.begin(), groups.end(), group) != groups.end();
-}
 
 Result<> Authenticator::add_static_tokens(std::string_view csv) {
   size_t number = 0;
@@ -110,31 +83,18 @@ Result<> Authenticator::add_static_tokens(std::string_view csv) {
   return {};
 }
 
-void Authenticator::add_service_accounts(pki::JwtVerifier verifier, std::string audience) {
-  verifier_.emplace(std::move(verifier));
-  audience_ = std::move(audience);
-}
-
-Result<Identity> Authenticator::by_token(std::string_view token) const {
-  if (const auto it = tokens_.find(token); it != tokens_.end()) return it->second;
-  if (!verifier_) return fail(Code::kUnauthorized, "Unauthorized");
-  FL_TRY(const std::string text, verifier_->verify(token, clock_.now()));
-  FL_TRY(const auto claims, api::parse_json(text));
-  const auto* object = claims.if_object();
-  const auto* subject = object == nullptr ? nullptr : object->if_contains("sub");
-  const auto* audience = object == nullptr ? nullptr : object->if_contains("aud");
-  bool meant_for_us = false;
-  if (audience != nullptr && audience->is_string()) meant_for_us = audience->get_string() == audience_.c_str();
-  if (audience != nullptr && audience->is_array()) {
-    for (const auto& a : audience->get_array())
-      meant_for_us = meant_for_us || (a.is_string() && a.get_string() == audience_.c_str());
+Result<TokenOwner> Authenticator::by_token(std::string_view token, std::vector<std::string> audiences) const {
+  if (service_accounts_ == nullptr && tokens_.empty()) return fail(Code::kUnauthorized, "no tokens are known");
+  const std::string own = service_accounts_ == nullptr ? "" : service_accounts_->issuer();
+  if (audiences.empty()) audiences = {own};
+  if (const auto it = tokens_.find(token); it != tokens_.end()) {
+    // Static tokens know no audience: they are for this server.
+    if (std::find(audiences.begin(), audiences.end(), own) == audiences.end())
+      return fail(Code::kUnauthorized, "the token is for another audience");
+    return TokenOwner{it->second, {own}};
   }
-  if (!meant_for_us || subject == nullptr || !subject->is_string()) return fail(Code::kUnauthorized, "Unauthorized");
-  Identity who{std::string(subject->get_string().data(), subject->get_string().size()), {}, {}};
-  if (!who.name.starts_with(kServiceAccountUser)) return fail(Code::kUnauthorized, "Unauthorized");
-  const auto ns = split(std::string_view(who.name).substr(kServiceAccountUser.size()), ':')[0];
-  who.groups = {"system:serviceaccounts", fmt::format("system:serviceaccounts:{}", ns), "system:authenticated"};
-  return who;
+  if (service_accounts_ == nullptr) return fail(Code::kUnauthorized, "the token is not known");
+  return service_accounts_->check(token, audiences);
 }
 
 Result<Identity> Authenticator::identify(const net::HttpRequest& request) const {
@@ -152,7 +112,27 @@ Result<Identity> Authenticator::identify(const net::HttpRequest& request) const 
   auto who = by_token(trim(header.substr(kBearer.size())));
   // Why a token does not hold is nobody's business but the log's.
   if (!who) return fail(Code::kUnauthorized, "Unauthorized");
-  return who;
+  return std::move(who->who);
+}
+
+Result<Identity> impersonated(Identity who, const net::HttpRequest& request) {
+  const std::string user(request.headers.get("impersonate-user"));
+  if (user.empty()) return who;
+  if (!who.in("system:masters")) {
+    return fail(Code::kForbidden,
+                fmt::format("users {} is forbidden: User {} cannot impersonate resource \"users\" in API group \"\" at "
+                            "the cluster scope",
+                            quote(user), quote(who.name)));
+  }
+  Identity other{user, std::string(request.headers.get("impersonate-uid")), {}, {}};
+  for (const auto group : request.headers.all("impersonate-group")) other.groups.emplace_back(group);
+  if (user.starts_with(kServiceAccountUser) && other.groups.empty()) {
+    const auto ns = split(std::string_view(user).substr(kServiceAccountUser.size()), ':')[0];
+    other.groups = {"system:serviceaccounts", fmt::format("system:serviceaccounts:{}", ns)};
+  }
+  const bool anonymous = other.anonymous();
+  other.groups.emplace_back(anonymous ? "system:unauthenticated" : "system:authenticated");
+  return other;
 }
 
 Result<> authorize(const Identity& who, const RequestInfo& what, Registry& registry) {

@@ -8,39 +8,34 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/identity.h"
 #include "apiserver/registry.h"
 #include "apiserver/request_info.h"
-#include "pki/jwt.h"
+#include "apiserver/service_account_tokens.h"
 
 namespace fairlead::apiserver {
 
-struct Identity {
-  std::string name;
-  std::string uid = {};
-  std::vector<std::string> groups = {};
-  [[nodiscard]] bool in(std::string_view group) const;
-  [[nodiscard]] bool anonymous() const { return name == "system:anonymous"; }
-};
-
 class Authenticator {
  public:
-  explicit Authenticator(const Clock& clock) : clock_(clock) {}
   // Lines of token,user,uid[,"group1,group2"]. Errors name the line.
   Result<> add_static_tokens(std::string_view csv);
-  // Service account tokens that these keys signed.
-  void add_service_accounts(pki::JwtVerifier verifier, std::string audience);
+  // From now on service account tokens hold, too. Borrowed.
+  void use(const ServiceAccountTokens& tokens) { service_accounts_ = &tokens; }
 
   // kUnauthorized for credentials that do not hold; nobody's request is anonymous.
   [[nodiscard]] Result<Identity> identify(const net::HttpRequest& request) const;
 
- private:
-  [[nodiscard]] Result<Identity> by_token(std::string_view token) const;
+  // Whose token this is, if it is good for one of `audiences`; none: for this server.
+  [[nodiscard]] Result<TokenOwner> by_token(std::string_view token, std::vector<std::string> audiences = {}) const;
 
-  const Clock& clock_;
+ private:
   std::map<std::string, Identity, std::less<>> tokens_;
-  std::optional<pki::JwtVerifier> verifier_;
-  std::string audience_;
+  const ServiceAccountTokens* service_accounts_ = nullptr;
 };
+
+// Who is asked to be taken for (Impersonate-User and Impersonate-Group), which administrators may; `who` when nobody is
+// named. kForbidden with Kubernetes' sentence.
+Result<Identity> impersonated(Identity who, const net::HttpRequest& request);
 
 // kForbidden with Kubernetes' sentence. `registry` tells which pods a node has.
 Result<> authorize(const Identity& who, const RequestInfo& what, Registry& registry);

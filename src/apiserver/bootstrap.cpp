@@ -3,6 +3,7 @@
 #include "api/kinds/endpoints.h"
 #include "api/kinds/endpointslice.h"
 #include "api/kinds/service.h"
+#include "api/kinds/servicecidr.h"
 
 namespace fairlead::apiserver {
 namespace {
@@ -84,6 +85,49 @@ void copy_slice(api::EndpointSlice& to, const api::EndpointSlice& from) {
 }
 
 }  // namespace
+
+namespace {
+
+api::ServiceCidr wanted_cidr(const std::vector<Cidr>& networks) {
+  api::ServiceCidr c;
+  c.metadata.name = "kubernetes";
+  for (const auto& n : networks) c.spec.cidrs.push_back(n.to_string());
+  return c;
+}
+
+api::Condition ready_condition(WallTime now) {
+  api::Condition c;
+  c.type = "Ready";
+  c.status = "True";
+  c.last_transition_time.at = std::chrono::floor<std::chrono::seconds>(now);
+  c.message = "Kubernetes Service CIDR is ready";
+  return c;
+}
+
+}  // namespace
+
+Task<Result<>> publish_service_networks(Registry& registry, std::vector<Cidr> networks) {
+  const api::KindInfo& kind = api::kind_of<api::ServiceCidr>();
+  api::ServiceCidr wanted = wanted_cidr(networks);
+  if (const CachedPtr current = registry.cache(kind).find("kubernetes")) {
+    if (current->object()->as<api::ServiceCidr>().spec == wanted.spec) co_return Result<>{};
+    // Networks of a ServiceCIDR cannot change: the server was started with others.
+    auto removed = co_await registry.remove(kind, "", "kubernetes");
+    if (!removed) co_return fail(std::move(removed).error());
+  }
+  auto created = co_await registry.create("", api::make_object(std::move(wanted)));
+  if (!created) co_return fail(std::move(created).error());
+  Registry::Change change = [now = registry.clock().now()](const api::Object& current) -> Result<api::MutableObject> {
+    auto next = current.clone();
+    next->as<api::ServiceCidr>().status.conditions = {ready_condition(now)};
+    return next;
+  };
+  WriteOptions status;
+  status.subresource = "status";
+  auto updated = co_await registry.update(kind, "", "kubernetes", std::move(change), std::move(status));
+  if (!updated) co_return fail(std::move(updated).error());
+  co_return Result<>{};
+}
 
 Task<Result<>> publish_api_server(Registry& registry, IpAddress address, Endpoint advertised) {
   auto service = co_await ensure<api::Service>(registry, wanted_service(address, advertised.port), copy_service);

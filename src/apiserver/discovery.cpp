@@ -44,6 +44,7 @@ std::vector<Subresource> subresources(const KindInfo& k) {
     if (name == "portforward") out.push_back({name, "", "v1", "PodPortForwardOptions", {"create", "get"}});
     if (name == "binding") out.push_back({name, "", "v1", "Binding", {"create"}});
     if (name == "eviction") out.push_back({name, "policy", "v1", "Eviction", {"create"}});
+    if (name == "token") out.push_back({name, "authentication.k8s.io", "v1", "TokenRequest", {"create"}});
     if (name == "finalize") out.push_back({name, k.group, k.version, k.kind, {"update"}});
   }
   if (k.has_scale) out.push_back({"scale", "autoscaling", "v1", "Scale", {"get", "patch", "update"}});
@@ -51,7 +52,11 @@ std::vector<Subresource> subresources(const KindInfo& k) {
   return out;
 }
 
-const std::vector<std::string_view>& verbs() {
+const std::vector<std::string_view>& verbs(const KindInfo& k) {
+  static const std::vector<std::string_view> kCreate = {"create"};
+  static const std::vector<std::string_view> kRead = {"get", "list", "watch"};
+  if (k.create_only) return kCreate;
+  if (k.read_only) return kRead;
   static const std::vector<std::string_view> kVerbs = {"create", "delete", "deletecollection", "get",
                                                        "list",   "patch",  "update",           "watch"};
   return kVerbs;
@@ -94,7 +99,7 @@ std::vector<std::string_view> group_names() {
 
 std::string legacy_resource(const KindInfo& k) {
   std::string out = fmt::format(R"({{"name":"{}","singularName":"{}","namespaced":{},"kind":"{}","verbs":{})", k.plural,
-                                k.singular, k.namespaced, k.kind, strings(verbs()));
+                                k.singular, k.namespaced, k.kind, strings(verbs(k)));
   if (!k.short_names.empty()) out += fmt::format(R"(,"shortNames":{})", strings(k.short_names));
   if (!k.categories.empty()) out += fmt::format(R"(,"categories":{})", strings(k.categories));
   out += '}';
@@ -110,7 +115,7 @@ std::string legacy_resource(const KindInfo& k) {
 std::string aggregated_resource(const KindInfo& k) {
   std::string out = fmt::format(
       R"({{"resource":"{}","responseKind":{{"group":"{}","version":"{}","kind":"{}"}},"scope":"{}","singularResource":"{}","verbs":{})",
-      k.plural, k.group, k.version, k.kind, k.namespaced ? "Namespaced" : "Cluster", k.singular, strings(verbs()));
+      k.plural, k.group, k.version, k.kind, k.namespaced ? "Namespaced" : "Cluster", k.singular, strings(verbs(k)));
   if (!k.short_names.empty()) out += fmt::format(R"(,"shortNames":{})", strings(k.short_names));
   if (!k.categories.empty()) out += fmt::format(R"(,"categories":{})", strings(k.categories));
   std::string subs;

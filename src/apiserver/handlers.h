@@ -28,6 +28,9 @@ struct Context {
   Registry& registry;
   Metrics& metrics;
   Kubelets& kubelets;
+  const Authenticator& authenticator;
+  const ServiceAccountTokens& tokens;
+  const std::string& url;
 };
 
 // Objects: info.kind is set. Result errors become Status answers.

@@ -29,6 +29,7 @@ std::string Metrics::text(Registry& registry) const {
   out += fmt::format("# TYPE apiserver_registered_watchers gauge\napiserver_registered_watchers {}\n", watches_);
   out += "# TYPE apiserver_storage_objects gauge\n";
   for (const api::KindInfo* kind : api::all_kinds()) {
+    if (!kind->stored()) continue;
     out += fmt::format("apiserver_storage_objects{{resource=\"{}\"}} {}\n", kind->qualified(),
                        registry.cache(*kind).size());
   }

@@ -94,6 +94,13 @@ Result<Reply> route(Context& context, const Request& request) {
     if (!document) return nothing_here();
     return json(std::move(*document));
   }
+  if (path == "/openid/v1/jwks") {
+    FL_TRY(auto keys, context.tokens.jwks());
+    Reply reply = json(std::move(keys));
+    reply.content_type = "application/jwk-set+json";
+    return reply;
+  }
+  if (path == "/.well-known/openid-configuration") return json(context.tokens.configuration(context.url));
   if (path == "/") return json(paths());
   return nothing_here();
 }

@@ -44,7 +44,11 @@ Registry::Registry(rt::Loop& loop, store::Store& store, const Clock& clock, size
     : loop_(loop), store_(store), clock_(clock), progressed_(loop), tasks_(loop) {
   for (const api::KindInfo* kind : api::all_kinds()) {
     auto& slot = caches_[kind] = std::make_unique<KindCache>(loop, *kind, history_per_kind);
-    check(by_prefix_.emplace(kind->plural, slot.get()).second, "two kinds with one plural");
+    if (kind->view_of != nullptr) {
+      views_[&kind->view_of()].push_back(slot.get());
+    } else {
+      check(by_prefix_.emplace(kind->plural, slot.get()).second, "two kinds with one plural");
+    }
   }
 }
 
@@ -93,7 +97,7 @@ void Registry::apply(const store::Event& event) {
     if (!decoded) return log::error("cannot read what is stored", {{"error", decoded.error().message}});
     now = std::move(*decoded);
   }
-  cache->apply(name, std::move(now), event.revision);
+  tell(*cache, name, std::move(now), event.revision);
 }
 
 Task<Result<>> Registry::load() {
@@ -111,7 +115,7 @@ Task<Result<>> Registry::load() {
     if (cache == nullptr) continue;
     auto decoded = decode(cache->kind(), *entry);
     if (!decoded) co_return fail(std::move(decoded).error());
-    cache->load(std::move(*decoded));
+    load_into(*cache, std::move(*decoded));
   }
   revision_ = *oldest;
   auto watcher = store_.watch(std::string(kRoot), *oldest + 1);
@@ -135,16 +139,17 @@ Task<Result<>> Registry::resync() {
     const CachedPtr known = cache->find(name);
     if (known && known->revision() == entry->mod_revision) continue;
     auto decoded = decode(cache->kind(), *entry);
-    if (decoded) cache->apply(name, std::move(*decoded), list->revision);
+    if (decoded) tell(*cache, name, std::move(*decoded), list->revision);
   }
   for (auto& [kind, cache] : caches_) {
+    if (!kind->stored()) continue;  // the views follow
     std::vector<std::string> gone;
     for (const auto& [key, object] : cache->current()) {
       if (!present[cache.get()].contains(key)) gone.push_back(key);
     }
-    for (const std::string& key : gone) cache->apply(key, nullptr, list->revision);
-    cache->advance(list->revision);
+    for (const std::string& key : gone) tell(*cache, key, nullptr, list->revision);
   }
+  for (auto& [kind, cache] : caches_) cache->advance(list->revision);
   revision_ = list->revision;
   auto watcher = store_.watch(std::string(kRoot), list->revision + 1);
   if (!watcher) co_return fail(std::move(watcher).error());

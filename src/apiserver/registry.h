@@ -48,6 +48,11 @@ class Reservation {
 class WriteHook {
  public:
   virtual ~WriteHook() = default;
+  // Before everything else of a create; may wait, for what the object refers to.
+  virtual Task<Result<>> prepare_create(const std::string& ns, const api::Object& object) {
+    (void)ns, (void)object;
+    co_return Result<>{};
+  }
   // Before validation; fills in `next` and takes what it needs. `old` is null on create.
   virtual Result<Reservation> before_write(api::Object& next, const api::Object* old) = 0;
   // The object is gone from the store.
@@ -100,6 +105,9 @@ class Registry {
   // Waits until the caches contain `revision`; kTimeout after three seconds, as for a resourceVersion from the future.
   Task<Result<>> wait_for(Revision revision);
 
+  // Waits until the caches have moved, for at most `limit`.
+  Task<> progress(std::chrono::nanoseconds limit) { co_await progressed_.wait_for(limit); }
+
   Task<Result<CachedPtr>> get(const api::KindInfo& kind, std::string ns, std::string name);
   Task<Result<CachedPtr>> create(std::string ns, api::MutableObject object, WriteOptions options = WriteOptions());
   // Makes the wanted object from the current one; called again when another write came between, unless the wanted
@@ -124,6 +132,16 @@ class Registry {
     CachedPtr written;
   };
 
+  // Kinds whose objects are another kind's (registry_views.cpp).
+  Task<Result<CachedPtr>> create_view(std::string ns, api::MutableObject object, WriteOptions options);
+  Task<Result<CachedPtr>> update_view(const api::KindInfo& kind, std::string ns, std::string name, Change change,
+                                      WriteOptions options);
+  Task<Result<Removed>> remove_view(const api::KindInfo& kind, std::string ns, std::string name, RemoveOptions options);
+  // The change of one object, to its cache and to those of the views.
+  void tell(KindCache& cache, const std::string& name, CachedPtr now, Revision revision);
+  void tell_view(KindCache& view, const CachedPtr& before, const CachedPtr& now, Revision revision);
+  void load_into(KindCache& cache, CachedPtr object);
+
   Task<> feed();
   Task<Result<>> load();
   Task<Result<>> resync();
@@ -146,7 +164,8 @@ class Registry {
   store::Store& store_;
   const Clock& clock_;
   std::unordered_map<const api::KindInfo*, std::unique_ptr<KindCache>> caches_;
-  std::map<std::string, KindCache*, std::less<>> by_prefix_;  // "pods"
+  std::map<std::string, KindCache*, std::less<>> by_prefix_;                 // "pods"
+  std::unordered_map<const api::KindInfo*, std::vector<KindCache*>> views_;  // of the kind that is stored
   std::unordered_map<const api::KindInfo*, WriteHook*> hooks_;
   Revision revision_ = 0;
   bool stopped_ = false;
@@ -157,6 +176,8 @@ class Registry {
 
 // Deep equality by field table.
 bool same_content(const api::Object& a, const api::Object& b);
+// One object, as the kind `view` shows it.
+CachedPtr as_view(const api::KindInfo& view, const Cached& stored);
 // A namespace that is being deleted stays until its contents are gone (spec.finalizers).
 bool waits_for_namespace(const api::Object& object);
 // Copies the top-level field `name` ("status") when the kind has it.

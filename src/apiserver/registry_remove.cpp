@@ -90,6 +90,9 @@ Result<api::MutableObject> Registry::mark_deleted(const api::Object& current, co
 
 Task<Result<Removed>> Registry::remove(const api::KindInfo& kind, std::string ns, std::string name,
                                        RemoveOptions options) {
+  if (kind.view_of != nullptr) {
+    co_return co_await remove_view(kind, std::move(ns), std::move(name), std::move(options));
+  }
   auto fresh = co_await catch_up();
   if (!fresh) co_return fail(std::move(fresh).error());
   if (!kind.namespaced) ns.clear();

@@ -96,8 +96,13 @@ Task<Result<CachedPtr>> Registry::create(std::string ns, api::MutableObject obje
     if (!meta.resource_version.empty())
       co_return fail(bad_request("resourceVersion should not be set on objects to be created"));
   }
+  if (kind.view_of != nullptr) co_return co_await create_view(std::move(ns), std::move(object), std::move(options));
   auto fresh = co_await catch_up();
   if (!fresh) co_return fail(std::move(fresh).error());
+  if (WriteHook* hook = hook_of(kind)) {
+    auto prepared = co_await hook->prepare_create(ns, *object);
+    if (!prepared) co_return fail(std::move(prepared).error());
+  }
   const std::string generate = object->meta().name.empty() ? object->meta().generate_name : "";
   for (int attempts = 1;; ++attempts) {
     api::MutableObject next = object->clone();
@@ -172,6 +177,9 @@ Result<Reservation> Registry::finish_update(api::Object& next, const api::Object
 
 Task<Result<CachedPtr>> Registry::update(const api::KindInfo& kind, std::string ns, std::string name, Change change,
                                          WriteOptions options) {
+  if (kind.view_of != nullptr) {
+    co_return co_await update_view(kind, std::move(ns), std::move(name), std::move(change), std::move(options));
+  }
   auto fresh = co_await catch_up();
   if (!fresh) co_return fail(std::move(fresh).error());
   if (!kind.namespaced) ns.clear();

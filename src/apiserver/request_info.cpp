@@ -44,6 +44,13 @@ void parse_resource(std::span<const std::string> parts, RequestInfo& info) {
 
 }  // namespace
 
+bool RequestInfo::verb_served() const {
+  if (kind == nullptr) return true;
+  if (kind->create_only) return verb == "create" && name.empty();
+  const bool reads = verb == "get" || verb == "list" || verb == "watch";
+  return reads || !kind->read_only;
+}
+
 bool RequestInfo::flag(std::string_view key) const {
   const std::string_view v = param(key);
   return v == "true" || v == "1" || v == "True" || v == "TRUE" || v == "t" || v == "T";

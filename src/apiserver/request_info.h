@@ -24,6 +24,8 @@ struct RequestInfo {
   std::string subresource;
   const api::KindInfo* kind = nullptr;  // null: not served
 
+  // The kind is served with this verb. What is not, is answered with 405, after the question whether one may.
+  [[nodiscard]] bool verb_served() const;
   [[nodiscard]] std::string_view param(std::string_view key) const { return net::query_get(query, key); }
   [[nodiscard]] bool flag(std::string_view key) const;
 };

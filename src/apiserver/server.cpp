@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "api/kinds/pod.h"
 #include "api/kinds/service.h"
 #include "apiserver/bootstrap.h"
 #include "apiserver/credentials.h"
@@ -11,6 +12,7 @@
 #include "apiserver/handlers.h"
 #include "apiserver/local_api.h"
 #include "apiserver/namespaces.h"
+#include "apiserver/pod_admission.h"
 #include "apiserver/render.h"
 #include "apiserver/service_allocator.h"
 #include "base/log.h"
@@ -23,7 +25,8 @@
 namespace fairlead::apiserver {
 namespace {
 
-constexpr std::string_view kAudience = "https://kubernetes.default.svc.cluster.local";
+// Of service account tokens; it is their audience, too.
+constexpr std::string_view kIssuer = "https://kubernetes.default.svc.cluster.local";
 
 Result<> make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
@@ -75,8 +78,7 @@ Task<Result<Reply>> dispatch(Context& context, const Request& request) {
 
 class ServerImpl final : public Server {
  public:
-  ServerImpl(rt::Loop& loop, ServerConfig config)
-      : loop_(loop), config_(std::move(config)), authenticator_(clock_), tasks_(loop) {}
+  ServerImpl(rt::Loop& loop, ServerConfig config) : loop_(loop), config_(std::move(config)), tasks_(loop) {}
 
   Task<Result<>> begin() {
     auto prepared = prepare();
@@ -94,6 +96,8 @@ class ServerImpl final : public Server {
     url_ = "https://" + advertised.to_string();
     auto published = co_await publish_api_server(*registry_, config_.service_cidrs[0].at(1), advertised);
     if (!published) co_return published;
+    auto networks = co_await publish_service_networks(*registry_, config_.service_cidrs);
+    if (!networks) co_return networks;
     auto written = write_kubeconfigs();
     if (!written) co_return written;
     tasks_.spawn("certificate", renew_certificate());
@@ -144,8 +148,6 @@ class ServerImpl final : public Server {
       if (!added)
         return fail(std::move(added).error().in(fmt::format("--node-token-file {}", config_.node_token_file)));
     }
-    authenticator_.add_service_accounts(pki::JwtVerifier({credentials_->service_account_key()}),
-                                        std::string(kAudience));
     registry_ = std::make_unique<Registry>(loop_, *store_, clock_, config_.watch_history);
     allocator_ = std::make_unique<ServiceAllocator>(config_.service_cidrs, *ports);
     registry_->add_hook(api::kind_of<api::Service>(), *allocator_);
@@ -153,7 +155,11 @@ class ServerImpl final : public Server {
     kubelets_.emplace(loop_, *registry_, credentials_->ca_pem());
     FL_TRY(auto kubelet_client, credentials_->kubelet_client_certificate());
     kubelets_->set_certificate(std::move(kubelet_client));
-    context_.emplace(Context{*registry_, metrics_, *kubelets_});
+    tokens_.emplace(*registry_, credentials_->service_account_key(), std::string(kIssuer));
+    authenticator_.use(*tokens_);
+    pod_admission_ = std::make_unique<PodAdmission>(*registry_);
+    registry_->add_hook(api::kind_of<api::Pod>(), *pod_admission_);
+    context_.emplace(Context{*registry_, metrics_, *kubelets_, authenticator_, *tokens_, url_});
     return {};
   }
 
@@ -256,11 +262,15 @@ class ServerImpl final : public Server {
   }
 
   Result<> admit(Request& request) {
-    FL_TRY(request.who, authenticator_.identify(request.http));
+    FL_TRY(auto who, authenticator_.identify(request.http));
+    FL_TRY(request.who, impersonated(std::move(who), request.http));
     FL_TRY(request.info, parse_request(request.http));
     if (!ready_ && request.info.resource) return fail(Code::kUnavailable, "the server is starting");
     if (!ready_ && request.info.path.starts_with("/readyz")) return fail(Code::kUnavailable, "the server is starting");
-    return authorize(request.who, request.info, *registry_);
+    FL_CHECK(authorize(request.who, request.info, *registry_));
+    if (!request.info.verb_served())
+      return fail(Code::kMethodNotAllowed, "the server does not allow this method on the requested resource");
+    return {};
   }
 
   void finish(const Request& request, int status, std::chrono::steady_clock::time_point started) {
@@ -282,7 +292,9 @@ class ServerImpl final : public Server {
   std::unique_ptr<store::Store> store_;
   std::optional<Credentials> credentials_;
   Authenticator authenticator_;
+  std::optional<ServiceAccountTokens> tokens_;
   std::unique_ptr<ServiceAllocator> allocator_;
+  std::unique_ptr<PodAdmission> pod_admission_;
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<client::Api> api_;
   Metrics metrics_;

@@ -51,6 +51,7 @@ const KindInfo& kind_of<ServiceAccount>() {
       .singular = "serviceaccount",
       .short_names = {"sa"},
       .categories = {},
+      .other_subresources = {"token"},
       .type = &type_info<ServiceAccount>,
       .make = [] { return make_object(ServiceAccount{}); },
       .validate = validate,
