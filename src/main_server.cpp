@@ -1,5 +1,6 @@
 // `fairlead server`: the API server, and the controllers and scheduler beside it.
 #include "apiserver/server.h"
+#include "base/text.h"
 #include "controllers/controllers.h"
 #include "lb/controller.h"
 #include "main_common.h"
@@ -49,6 +50,9 @@ int server_main(const ServerOptions& options) {
   const SystemClock clock;
   rt::Loop loop;
   return run_component(loop, apiserver::run_server(loop, *std::move(config), [&](client::Api& api) {
+                         // The server has made its authority by now.
+                         if (auto pem = read_file(options.data_dir + "/pki/ca.crt"))
+                           controllers.root_ca = *std::move(pem);
                          return run_beside(loop, clock, controllers, pool, api);
                        }));
 }

@@ -64,7 +64,7 @@ class Agent::Impl final : public KubeletHost {
         pods_(loop, api, client::InformerOptions{.field_selector = "spec.nodeName=" + config_.node_name}),
         events_(loop, api, clock, "kubelet", config_.node_name),
         images_(loop, cri, clock),
-        sources_(loop, api),
+        sources_(loop, api, clock),
         cgroups_(open_cgroups()),
         context_{loop,
                  api,

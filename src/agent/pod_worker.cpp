@@ -31,11 +31,10 @@ void PodWorker::set_pod(PodPtr pod) {
     if (pod_ && version(*pod) < version(*pod_)) return;
     gone_ = false;
     pod_ = std::move(pod);
-    if (const SourceNames names = sources_of(*pod_); !names.empty())
-      context_.sources.want(uid_, pod_->metadata.namespace_, names, [this] {
-        sources_changed_ = true;
-        wake();
-      });
+    context_.sources.want(*pod_, [this] {
+      sources_changed_ = true;
+      wake();
+    });
     if (sent_ && pod_->status == *sent_) sent_.reset();
   }
   wake();

@@ -39,11 +39,18 @@ struct SourceWatch::Watched {
   rt::TaskGroup group;
 };
 
-SourceWatch::SourceWatch(rt::Loop& loop, client::Api& api) : loop_(loop), api_(api), retired_(loop) {}
+SourceWatch::SourceWatch(rt::Loop& loop, client::Api& api, const Clock& clock)
+    : loop_(loop), api_(api), tokens_(loop, api, clock), retired_(loop) {}
 SourceWatch::~SourceWatch() = default;
 
-void SourceWatch::want(const std::string& uid, const std::string& ns, const SourceNames& names,
-                       std::function<void()> wake) {
+void SourceWatch::want(const api::Pod& pod, std::function<void()> wake) {
+  const SourceNames names = sources_of(pod);
+  if (!names.empty()) want_sources(pod.metadata.uid, pod.metadata.namespace_, names, wake);
+  tokens_.want(pod, std::move(wake));
+}
+
+void SourceWatch::want_sources(const std::string& uid, const std::string& ns, const SourceNames& names,
+                               std::function<void()> wake) {
   std::set<Key> keys;
   for (const std::string& name : names.config_maps) keys.insert({&api::kind_of<api::ConfigMap>(), {ns, name}});
   for (const std::string& name : names.secrets) keys.insert({&api::kind_of<api::Secret>(), {ns, name}});
@@ -59,6 +66,7 @@ void SourceWatch::want(const std::string& uid, const std::string& ns, const Sour
 }
 
 void SourceWatch::forget(const std::string& uid) {
+  tokens_.forget(uid);
   const auto found = wanted_.find(uid);
   if (found == wanted_.end()) return;
   const std::set<Key> keys = std::move(found->second.keys);
@@ -68,6 +76,7 @@ void SourceWatch::forget(const std::string& uid) {
 
 std::optional<PodSources> SourceWatch::get(const std::string& uid) const {
   PodSources out;
+  if (!tokens_.add_to(uid, out.tokens)) return std::nullopt;
   const auto wanted = wanted_.find(uid);
   if (wanted == wanted_.end()) return out;
   for (const Key& key : wanted->second.keys) {
@@ -126,6 +135,7 @@ void SourceWatch::changed(const Key& key) {
 }
 
 rt::Task<> SourceWatch::shutdown() {
+  co_await tokens_.shutdown();
   for (auto& [key, watched] : watched_) co_await watched->group.shutdown();
   watched_.clear();
   co_await retired_.join();

@@ -1,5 +1,5 @@
 // Keeps the ConfigMaps and Secrets that this node's pods refer to current: one watch each, of that one name, for as
-// long as a pod needs it, as a node may not watch them all.
+// long as a pod needs it, as a node may not watch them all. Tokens are among what pods refer to.
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/pod_sources.h"
+#include "agent/token_keeper.h"
 #include "client/api.h"
 #include "client/informer.h"
 #include "rt/task_group.h"
@@ -17,13 +18,13 @@ namespace fairlead::agent {
 
 class SourceWatch {
  public:
-  SourceWatch(rt::Loop& loop, client::Api& api);
+  SourceWatch(rt::Loop& loop, client::Api& api, const Clock& clock);
   SourceWatch(const SourceWatch&) = delete;
   SourceWatch& operator=(const SourceWatch&) = delete;
   ~SourceWatch();
 
   // What the pod refers to, in place of what it referred to before. `wake` is called whenever any of it changes.
-  void want(const std::string& uid, const std::string& ns, const SourceNames& names, std::function<void()> wake);
+  void want(const api::Pod& pod, std::function<void()> wake);
   void forget(const std::string& uid);
   // nullopt until the API has answered for all that the pod wants.
   [[nodiscard]] std::optional<PodSources> get(const std::string& uid) const;
@@ -38,6 +39,8 @@ class SourceWatch {
     std::set<Key> keys;
     std::function<void()> wake;
   };
+  void want_sources(const std::string& uid, const std::string& ns, const SourceNames& names,
+                    std::function<void()> wake);
   void add(const Key& key, const std::string& uid);
   void drop(const Key& key, const std::string& uid);
   rt::Task<> first_list(Key key, client::ObjectInformer& informer);
@@ -48,6 +51,7 @@ class SourceWatch {
   client::Api& api_;
   std::map<Key, std::unique_ptr<Watched>> watched_;
   std::map<std::string, Wanted> wanted_;  // by pod uid
+  TokenKeeper tokens_;
   rt::TaskGroup retired_;
 };
 

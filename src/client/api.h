@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/kind.h"
+#include "api/kinds/tokenrequest.h"
 #include "api/object.h"
 #include "base/result.h"
 #include "rt/loop.h"
@@ -84,6 +85,12 @@ class Api {
   }
   // POST pods/NAME/binding: sets spec.nodeName.
   virtual Task<Result<>> bind(std::string ns, std::string pod, std::string node) = 0;
+  // POST serviceaccounts/ACCOUNT/token. Inside the server nobody needs one.
+  virtual Task<Result<api::TokenRequest>> request_token(std::string ns, std::string account,
+                                                        api::TokenRequest request) {
+    (void)ns, (void)account, (void)request;
+    co_return fail(Code::kMethodNotAllowed, "tokens are to be had over HTTPS only");
+  }
 };
 
 // Typed conveniences.

@@ -368,4 +368,15 @@ Task<Result<>> HttpsApi::bind(std::string ns, std::string pod, std::string node)
   co_return Result<>{};
 }
 
+Task<Result<api::TokenRequest>> HttpsApi::request_token(std::string ns, std::string account,
+                                                        api::TokenRequest request) {
+  const KindInfo* accounts = api::find_kind("", "v1", "ServiceAccount");
+  const KindInfo& kind = api::kind_of<api::TokenRequest>();
+  const MutableObject body = api::make_object(std::move(request));
+  auto answer = co_await call_object(kind, "POST", resource_path(*accounts, ns, account, "token"), std::string(kJson),
+                                     api::to_json(*body));
+  if (!answer) co_return fail(std::move(answer).error());
+  co_return (*answer)->as<api::TokenRequest>();
+}
+
 }  // namespace fairlead::client

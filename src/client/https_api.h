@@ -50,6 +50,8 @@ class HttpsApi final : public Api {
   using Api::remove;
   Task<Result<>> remove(const KindInfo& kind, std::string ns, std::string name, DeleteOptions options) override;
   Task<Result<>> bind(std::string ns, std::string pod, std::string node) override;
+  Task<Result<api::TokenRequest>> request_token(std::string ns, std::string account,
+                                                api::TokenRequest request) override;
 
   // The authority that the server was to be signed by; empty: the system's trust.
   [[nodiscard]] const std::string& ca_pem() const { return config_.ca_pem; }

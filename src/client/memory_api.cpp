@@ -316,6 +316,16 @@ Task<Result<>> MemoryApi::remove(const KindInfo& kind, std::string ns, std::stri
   co_return Result<>{};
 }
 
+Task<Result<api::TokenRequest>> MemoryApi::request_token(std::string ns, std::string account,
+                                                         api::TokenRequest request) {
+  const KindInfo& kind = api::kind_of<api::TokenRequest>();
+  if (auto error = refused("token", kind, api::key_of(ns, account))) co_return fail(*std::move(error));
+  request.status.token = fmt::format("token-{}-{}", account, ++tokens_);
+  const auto seconds = std::chrono::seconds(request.spec.expiration_seconds.value_or(3600));
+  request.status.expiration_timestamp.at = std::chrono::floor<std::chrono::seconds>(clock_.now()) + seconds;
+  co_return request;
+}
+
 Task<Result<>> MemoryApi::bind(std::string ns, std::string pod, std::string node) {
   const KindInfo& kind = api::kind_of<api::Pod>();
   if (auto error = refused("bind", kind, api::key_of(ns, pod))) co_return fail(*std::move(error));

@@ -30,6 +30,8 @@ class MemoryApi final : public Api {
   using Api::remove;
   Task<Result<>> remove(const KindInfo& kind, std::string ns, std::string name, DeleteOptions options) override;
   Task<Result<>> bind(std::string ns, std::string pod, std::string node) override;
+  Task<Result<api::TokenRequest>> request_token(std::string ns, std::string account,
+                                                api::TokenRequest request) override;
 
   // ---- for tests
 
@@ -58,7 +60,7 @@ class MemoryApi final : public Api {
     return out;
   }
   // Called before each request ("get", "list", "watch", "create", "update", "update status", "patch", "delete",
-  // "bind"); an error is the request's answer.
+  // "bind", "token"); an error is the request's answer.
   std::function<std::optional<Error>(std::string_view verb, const KindInfo& kind, std::string_view key)> intercept;
   // Every open watch ends with `error`; Code::kExpired makes informers list again.
   void break_watches(Error error);
@@ -92,6 +94,7 @@ class MemoryApi final : public Api {
   uint64_t broken_ = 0;  // counts break_watches
   Error broken_with_;
   std::vector<std::string> writes_;
+  int tokens_ = 0;  // granted
 };
 
 }  // namespace fairlead::client

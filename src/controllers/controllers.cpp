@@ -15,6 +15,7 @@
 #include "controllers/podgc/pod_gc.h"
 #include "controllers/replicaset/controller.h"
 #include "controllers/scheduler/scheduler.h"
+#include "controllers/serviceaccount/service_account.h"
 #include "rt/task_group.h"
 
 namespace fairlead::controllers {
@@ -48,6 +49,11 @@ Running start_deployment(const Start& s) {
 Running start_replicaset(const Start& s) {
   auto controller = make<ReplicaSetController>(s.c);
   s.group.spawn("replicaset", controller->run(s.config.workers));
+  return controller;
+}
+Running start_replicationcontroller(const Start& s) {
+  auto controller = make<ReplicaSetController>(s.c, replication_controllers());
+  s.group.spawn("replicationcontroller", controller->run(s.config.workers));
   return controller;
 }
 Running start_scheduler(const Start& s) {
@@ -100,14 +106,28 @@ Running start_eventttl(const Start& s) {
   s.group.spawn("event-ttl", controller->run());
   return controller;
 }
+Running start_serviceaccount(const Start& s) {
+  auto controller = make<ServiceAccountController>(s.c);
+  s.group.spawn("serviceaccount", controller->run());
+  return controller;
+}
+Running start_root_ca(const Start& s) {
+  if (s.config.root_ca.empty()) return nullptr;
+  auto controller = make<RootCaPublisher>(s.c, s.config.root_ca);
+  s.group.spawn("root-ca", controller->run());
+  return controller;
+}
 
 // The names are kube-controller-manager's where it has the controller.
 constexpr Row kControllers[] = {
     {"endpointslice-controller", &start_endpointslice},
     {"endpoints-controller", &start_endpoints},
     {"endpointslice-mirroring-controller", &start_mirror},
+    {"serviceaccount-controller", &start_serviceaccount},
+    {"root-ca-certificate-publisher-controller", &start_root_ca},
     {"deployment-controller", &start_deployment},
     {"replicaset-controller", &start_replicaset},
+    {"replicationcontroller-controller", &start_replicationcontroller},
     {"scheduler", &start_scheduler},
     {"node-lifecycle-controller", &start_nodelifecycle},
     {"pod-garbage-collector-controller", &start_podgc},

@@ -25,6 +25,8 @@ struct ControllersConfig {
   // How long the pods of a node that was deleted are left alone, in case the node comes back.
   std::chrono::milliseconds pod_gc_quarantine{40'000};
   std::chrono::seconds event_ttl{3600};
+  // The PEM bundle that kube-root-ca.crt has in every namespace; empty: there is none to publish.
+  std::string root_ca = {};
 };
 
 // Every controller's name, in the order in which they start.

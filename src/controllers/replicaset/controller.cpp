@@ -12,34 +12,54 @@ namespace {
 constexpr int kFirstBatch = 4;
 }  // namespace
 
-ReplicaSetController::ReplicaSetController(const Context& context)
+ReplicaSetController::ReplicaSetController(const Context& context, const ReplicaKind& kind)
     : context_(context),
-      events_(context.events.as("replicaset-controller")),
-      sets_(context.informers.get<api::ReplicaSet>()),
+      kind_(kind),
+      sets_(context.informers.get(kind.kind)),
       pods_(context.informers.get<api::Pod>()),
       pods_by_owner_(pods_.base(), &owner_index_values),
-      sets_by_owner_(sets_.base(), &owner_index_values),
+      sets_by_owner_(sets_, &owner_index_values),
       expectations_(context.clock),
       queue_(context.loop, context.clock) {
-  sets_.on_change([this](const api::ReplicaSet* old, const api::ReplicaSet* now) {
-    const std::string key = api::key_of((now ? now : old)->metadata);
+  sets_.on_change([this](const ObjectPtr& old, const ObjectPtr& now) {
+    const std::string key = api::key_of((now ? now : old)->meta());
     if (!now) expectations_.forget(key);
     queue_.add(key);
   });
   pods_.on_change([this](const api::Pod* old, const api::Pod* now) { pod_changed(old, now); });
 }
 
+ReplicaSetController::SetPtr ReplicaSetController::find(const std::string& key) const {
+  const ObjectPtr object = sets_.get(key);
+  return object ? kind_.as_set(object) : nullptr;
+}
+
+bool ReplicaSetController::is_ours(const api::OwnerReference* owner) const {
+  return owner != nullptr && owner->kind == kind_.kind.kind;
+}
+
+void ReplicaSetController::normal(const api::ReplicaSet& set, std::string_view reason, std::string_view message) {
+  context_.events.record(client::reference_to(kind_.kind, set.metadata), "Normal", reason, message,
+                         std::string(kind_.component));
+}
+
+void ReplicaSetController::warning(const api::ReplicaSet& set, std::string_view reason, std::string_view message) {
+  context_.events.record(client::reference_to(kind_.kind, set.metadata), "Warning", reason, message,
+                         std::string(kind_.component));
+}
+
 void ReplicaSetController::queue_owner(const api::Pod& pod) {
   const auto* owner = controller_of(pod.metadata);
-  if (owner && owner->kind == "ReplicaSet") {
+  if (is_ours(owner)) {
     const std::string key = api::key_of(pod.metadata.namespace_, owner->name);
-    const auto set = sets_.get(key);
-    if (set && set->metadata.uid == owner->uid) queue_.add(key);
+    const ObjectPtr set = sets_.get(key);
+    if (set && set->meta().uid == owner->uid) queue_.add(key);
     return;
   }
   if (owner || pod.metadata.labels.empty()) return;
   // An orphan: whoever selects it may want it.
-  for (const auto& set : sets_.in_namespace(pod.metadata.namespace_)) {
+  for (const auto& object : sets_.in_namespace(pod.metadata.namespace_)) {
+    const SetPtr set = kind_.as_set(object);
     if (!set->spec.selector) continue;
     const auto selector = api::Selector::from(*set->spec.selector);
     if (selector && !selector->empty() && selector->matches(pod.metadata.labels)) {
@@ -51,7 +71,7 @@ void ReplicaSetController::queue_owner(const api::Pod& pod) {
 void ReplicaSetController::pod_changed(const api::Pod* old, const api::Pod* now) {
   const api::Pod& pod = now ? *now : *old;
   const auto* owner = controller_of(pod.metadata);
-  if (owner && owner->kind == "ReplicaSet") {
+  if (is_ours(owner)) {
     const std::string key = api::key_of(pod.metadata.namespace_, owner->name);
     if (!old) expectations_.creation_seen(key);
     if (!now || is_terminating(*now)) expectations_.deletion_seen(key, pod.metadata.uid);
@@ -71,7 +91,7 @@ Task<> ReplicaSetController::run(int workers) {
 }
 
 Task<Result<>> ReplicaSetController::reconcile(std::string key) {
-  const auto set = sets_.get(key);
+  const SetPtr set = find(key);
   if (!set) {
     expectations_.forget(key);
     co_return Result<>{};
@@ -79,7 +99,7 @@ Task<Result<>> ReplicaSetController::reconcile(std::string key) {
   if (!set->spec.selector) co_return Result<>{};
   auto selector = api::Selector::from(*set->spec.selector);
   if (!selector) {
-    events_.warning(*set, "InvalidSelector", selector.error().message);
+    warning(*set, "InvalidSelector", selector.error().message);
     co_return Result<>{};
   }
   const bool decide = expectations_.satisfied(key) && !set->metadata.deletion_timestamp;
@@ -95,14 +115,23 @@ Task<Result<>> ReplicaSetController::reconcile(std::string key) {
   }
   api::ReplicaSetStatus status = compute_status(*set, pods, failure, now);
   if (!decide) status.conditions = set->status.conditions;
-  if (status != set->status) {
-    api::ReplicaSet next = *set;
-    next.status = std::move(status);
-    auto updated = co_await client::update(context_.api, std::move(next), "status");
-    if (!updated && updated.error().code != Code::kNotFound) co_return fail(std::move(updated).error());
-  }
+  auto written = co_await write_status(key, set, std::move(status));
+  if (!written) co_return fail(std::move(written).error());
   if (const auto wait = next_available(*set, pods, now)) queue_.add_after(key, *wait + std::chrono::milliseconds(1));
   if (failure) co_return fail(Code::kUnavailable, failure->message);
+  co_return Result<>{};
+}
+
+// `seen` is what the status was computed from; a kind that cannot say all of it says what it can.
+Task<Result<>> ReplicaSetController::write_status(std::string key, SetPtr seen, api::ReplicaSetStatus status) {
+  const ObjectPtr object = sets_.get(key);
+  if (!object) co_return Result<>{};
+  client::MutableObject next = kind_.with_status(*object, status);
+  const SetPtr now = kind_.as_set(ObjectPtr(next->clone()));
+  if (now->status == seen->status) co_return Result<>{};
+  next->meta().resource_version = seen->metadata.resource_version;
+  auto updated = co_await context_.api.update(std::move(next), "status");
+  if (!updated && updated.error().code != Code::kNotFound) co_return fail(std::move(updated).error());
   co_return Result<>{};
 }
 
@@ -126,13 +155,13 @@ Task<Result<std::vector<PodPtr>>> ReplicaSetController::claim_pods(std::shared_p
 
 Task<Result<>> ReplicaSetController::adopt(std::shared_ptr<const api::ReplicaSet> set, std::vector<ObjectPtr> pods) {
   // The cache may not know yet that the set is gone; its pods would be adopted by a dead owner and then collected.
-  auto fresh = co_await client::get<api::ReplicaSet>(context_.api, set->metadata.namespace_, set->metadata.name);
+  auto fresh = co_await context_.api.get(kind_.kind, set->metadata.namespace_, set->metadata.name);
   if (!fresh) co_return fail(std::move(fresh).error());
-  if (fresh->metadata.uid != set->metadata.uid || fresh->metadata.deletion_timestamp) {
-    co_return fail(Code::kConflict, "the ReplicaSet is gone or being deleted");
+  if ((*fresh)->meta().uid != set->metadata.uid || (*fresh)->meta().deletion_timestamp) {
+    co_return fail(Code::kConflict, fmt::format("the {} is gone or being deleted", kind_.kind.kind));
   }
   for (const auto& pod : pods) {
-    auto done = co_await context_.api.update(adopted(*pod, controller_reference(*set)));
+    auto done = co_await context_.api.update(adopted(*pod, controller_reference(kind_.kind, set->metadata)));
     if (!done && done.error().code != Code::kNotFound) co_return fail(std::move(done).error());
   }
   co_return Result<>{};
@@ -189,12 +218,12 @@ Task<std::optional<ReplicaFailure>> ReplicaSetController::create_pods(std::share
 }
 
 Task<Result<>> ReplicaSetController::create_pod(std::shared_ptr<const api::ReplicaSet> set) {
-  auto created = co_await client::create(context_.api, pod_from_template(*set));
+  auto created = co_await client::create(context_.api, pod_from_template(*set, kind_.kind));
   if (created) {
-    events_.normal(*set, "SuccessfulCreate", "Created pod: " + (*created)->meta().name);
+    normal(*set, "SuccessfulCreate", "Created pod: " + (*created)->meta().name);
     co_return Result<>{};
   }
-  events_.warning(*set, "FailedCreate", "Error creating: " + created.error().message);
+  warning(*set, "FailedCreate", "Error creating: " + created.error().message);
   co_return fail(std::move(created).error());
 }
 
@@ -224,9 +253,9 @@ Task<Result<>> ReplicaSetController::delete_pod(std::shared_ptr<const api::Repli
   auto done = co_await context_.api.remove(api::kind_of<api::Pod>(), pod->metadata.namespace_, pod->metadata.name,
                                            std::move(exactly));
   if (done) {
-    events_.normal(*set, "SuccessfulDelete", "Deleted pod: " + pod->metadata.name);
+    normal(*set, "SuccessfulDelete", "Deleted pod: " + pod->metadata.name);
   } else if (done.error().code != Code::kNotFound) {
-    events_.warning(*set, "FailedDelete", "Error deleting: " + done.error().message);
+    warning(*set, "FailedDelete", "Error deleting: " + done.error().message);
   }
   co_return done;
 }

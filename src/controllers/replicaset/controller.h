@@ -1,4 +1,5 @@
-// Keeps as many pods of each ReplicaSet as it asks for (kube-controller-manager's replicaset-controller).
+// Keeps as many pods of each ReplicaSet, or ReplicationController, as it asks for (kube-controller-manager's
+// replicaset-controller and replicationcontroller-controller).
 #pragma once
 
 #include <optional>
@@ -11,17 +12,24 @@
 #include "client/workqueue.h"
 #include "controllers/common/context.h"
 #include "controllers/common/expectations.h"
+#include "controllers/replicaset/kinds.h"
 #include "controllers/replicaset/plan.h"
 
 namespace fairlead::controllers {
 
 class ReplicaSetController {
  public:
-  explicit ReplicaSetController(const Context& context);
+  explicit ReplicaSetController(const Context& context, const ReplicaKind& kind = replica_sets());
   Task<> run(int workers);
   [[nodiscard]] client::WorkQueue& queue() { return queue_; }
 
  private:
+  using SetPtr = std::shared_ptr<const api::ReplicaSet>;
+  [[nodiscard]] SetPtr find(const std::string& key) const;
+  [[nodiscard]] bool is_ours(const api::OwnerReference* owner) const;
+  Task<Result<>> write_status(std::string key, SetPtr seen, api::ReplicaSetStatus status);
+  void normal(const api::ReplicaSet& set, std::string_view reason, std::string_view message);
+  void warning(const api::ReplicaSet& set, std::string_view reason, std::string_view message);
   void pod_changed(const api::Pod* old, const api::Pod* now);
   void queue_owner(const api::Pod& pod);
   Task<Result<>> reconcile(std::string key);
@@ -35,8 +43,8 @@ class ReplicaSetController {
   [[nodiscard]] std::unordered_map<std::string, int> pods_on_nodes(const api::ReplicaSet& set) const;
 
   Context context_;
-  client::EventRecorder::As events_;
-  client::Informer<api::ReplicaSet> sets_;
+  const ReplicaKind& kind_;
+  client::ObjectInformer& sets_;
   client::Informer<api::Pod> pods_;
   client::Index pods_by_owner_;
   client::Index sets_by_owner_;

@@ -123,7 +123,7 @@ api::ReplicaSetStatus compute_status(const api::ReplicaSet& set, const std::vect
   return status;
 }
 
-api::Pod pod_from_template(const api::ReplicaSet& set) {
+api::Pod pod_from_template(const api::ReplicaSet& set, const api::KindInfo& kind) {
   const auto& source = set.spec.template_;
   api::Pod pod;
   pod.metadata.generate_name = set.metadata.name + "-";
@@ -131,7 +131,7 @@ api::Pod pod_from_template(const api::ReplicaSet& set) {
   pod.metadata.labels = source.metadata.labels;
   pod.metadata.annotations = source.metadata.annotations;
   pod.metadata.finalizers = source.metadata.finalizers;
-  pod.metadata.owner_references.push_back(controller_reference(set));
+  pod.metadata.owner_references.push_back(controller_reference(kind, set.metadata));
   pod.spec = source.spec;
   return pod;
 }

@@ -41,8 +41,8 @@ struct ReplicaFailure {
 api::ReplicaSetStatus compute_status(const api::ReplicaSet& set, const std::vector<PodPtr>& pods,
                                      const std::optional<ReplicaFailure>& failure, WallTime now);
 
-// A pod of the set's template, without a name yet.
-api::Pod pod_from_template(const api::ReplicaSet& set);
+// A pod of the set's template, without a name yet. `kind` is what the set really is.
+api::Pod pod_from_template(const api::ReplicaSet& set, const api::KindInfo& kind = api::kind_of<api::ReplicaSet>());
 
 // When the next of the ready pods becomes available by minReadySeconds.
 std::optional<std::chrono::microseconds> next_available(const api::ReplicaSet& set, const std::vector<PodPtr>& pods,
