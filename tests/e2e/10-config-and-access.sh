@@ -57,7 +57,8 @@ spec:
       http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: webui, port: {number: 80}}}}]}
 YAML
 matches "$(k get ingress shop)" '^shop +<none> +shop.example +80, 443 '
-refused 'spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified' k create -f - <<'YAML'
+# Old clients would find this one themselves.
+refused 'spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified' k create --validate=false -f - <<'YAML'
 {"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"bad"},"spec":{"rules":[{"http":{"paths":[{"path":"/","pathType":null,"backend":{"service":{"name":"a","port":{"number":80}}}}]}}]}}
 YAML
 run_ok k delete ingress shop
