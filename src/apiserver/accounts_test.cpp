@@ -1,5 +1,5 @@
 // Service accounts and what follows from them: pods that mount tokens, tokens and their ends, reviews, what nodes may;
-// and kinds that are views of others.
+// the class of Ingresses without one; and kinds that are views of others.
 #include <gmock/gmock.h>
 
 #include "api/codec.h"
@@ -7,12 +7,15 @@
 #include "api/kinds/configmap.h"
 #include "api/kinds/event.h"
 #include "api/kinds/events_event.h"
+#include "api/kinds/ingress.h"
+#include "api/kinds/ingressclass.h"
 #include "api/kinds/ipaddress.h"
 #include "api/kinds/pod.h"
 #include "api/kinds/secret.h"
 #include "api/kinds/service.h"
 #include "api/kinds/serviceaccount.h"
 #include "api/kinds/tokenreview.h"
+#include "apiserver/ingress_admission.h"
 #include "apiserver/local_api.h"
 #include "apiserver/namespaces.h"
 #include "apiserver/node_authorizer.h"
@@ -37,6 +40,7 @@ class AccountsTest : public testing::Test {
   void run(Task<> (*body)(AccountsTest&)) { rt::run(loop, around(body)); }
   Task<> around(Task<> (*body)(AccountsTest&)) {
     registry.add_hook(kind_of<Pod>(), admission);
+    registry.add_hook(kind_of<api::Ingress>(), ingress_admission);
     registry.add_hook(kind_of<api::Service>(), allocator);
     auto started = co_await registry.start();
     EXPECT_TRUE(started.has_value());
@@ -73,6 +77,7 @@ class AccountsTest : public testing::Test {
   store::MemoryStore store{loop};
   Registry registry{loop, store, clock};
   PodAdmission admission{registry};
+  IngressAdmission ingress_admission{registry};
   ServiceAllocator allocator{{*Cidr::parse("10.96.0.0/24")}, {30000, 30099}};
   ServiceAccountTokens tokens{registry, *pki::JwtKey::generate(), kIssuer};
   std::unique_ptr<client::Api> api = make_local_api(registry);
@@ -355,6 +360,37 @@ TEST_F(AccountsTest, AddressesFollowTheirServices) {
     EXPECT_FALSE(created);
     co_await t.api->remove(kind_of<api::Service>(), "default", "web");
     EXPECT_EQ(addresses.find("10.96.0.77"), nullptr);
+  });
+}
+
+api::Ingress ingress(std::string name) {
+  api::Ingress i;
+  i.metadata.name = std::move(name);
+  i.metadata.namespace_ = "default";
+  auto& service = i.spec.default_backend.emplace().service.emplace();
+  service.name = "web";
+  service.port.number = 80;
+  return i;
+}
+
+TEST_F(AccountsTest, AnIngressWithoutAClassGetsTheNewestDefault) {
+  run([](AccountsTest& t) -> Task<> {
+    const api::Ingress* none = co_await t.make(ingress("none"));
+    EXPECT_FALSE(none->spec.ingress_class_name.has_value());
+    for (const char* name : {"old", "other", "young"}) {
+      api::IngressClass c;
+      c.metadata.name = name;
+      c.spec.controller = "example.com/ingress";
+      if (c.metadata.name != "other") c.metadata.annotations["ingressclass.kubernetes.io/is-default-class"] = "true";
+      co_await t.make(c);
+      t.clock.advance(std::chrono::seconds(2));
+    }
+    const api::Ingress* some = co_await t.make(ingress("some"));
+    EXPECT_EQ(some->spec.ingress_class_name, "young");
+    api::Ingress own = ingress("own");
+    own.spec.ingress_class_name = "other";
+    const api::Ingress* kept = co_await t.make(own);
+    EXPECT_EQ(kept->spec.ingress_class_name, "other");
   });
 }
 

@@ -4,12 +4,14 @@
 
 #include <cerrno>
 
+#include "api/kinds/ingress.h"
 #include "api/kinds/pod.h"
 #include "api/kinds/service.h"
 #include "apiserver/bootstrap.h"
 #include "apiserver/credentials.h"
 #include "apiserver/errors.h"
 #include "apiserver/handlers.h"
+#include "apiserver/ingress_admission.h"
 #include "apiserver/local_api.h"
 #include "apiserver/namespaces.h"
 #include "apiserver/pod_admission.h"
@@ -159,6 +161,8 @@ class ServerImpl final : public Server {
     authenticator_.use(*tokens_);
     pod_admission_ = std::make_unique<PodAdmission>(*registry_);
     registry_->add_hook(api::kind_of<api::Pod>(), *pod_admission_);
+    ingress_admission_ = std::make_unique<IngressAdmission>(*registry_);
+    registry_->add_hook(api::kind_of<api::Ingress>(), *ingress_admission_);
     context_.emplace(Context{*registry_, metrics_, *kubelets_, authenticator_, *tokens_, url_});
     return {};
   }
@@ -295,6 +299,7 @@ class ServerImpl final : public Server {
   std::optional<ServiceAccountTokens> tokens_;
   std::unique_ptr<ServiceAllocator> allocator_;
   std::unique_ptr<PodAdmission> pod_admission_;
+  std::unique_ptr<IngressAdmission> ingress_admission_;
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<client::Api> api_;
   Metrics metrics_;
