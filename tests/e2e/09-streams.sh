@@ -161,7 +161,7 @@ run_ok cmp "$work/tree/small" "$work/back/small"
 # forward ARGUMENTS: begins a port-forward to a free port; $port and $forward are the port and the process.
 forward() {
   : >"$work/forward"
-  k port-forward "$@" >"$work/forward" 2>&1 &
+  "$KUBECTL" port-forward "$@" >"$work/forward" 2>&1 &  # itself, not a shell around it: it is to be killed
   forward=$!
   eventually 10 grep -q 'Forwarding from 127' "$work/forward"
   port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$work/forward" | head -n 1)
@@ -189,9 +189,9 @@ unforward
 refused 'unable to forward port because pod is not running. Current status=Pending' k port-forward pod/streams-absent :80
 
 it "runs commands at once"
-for i in $(seq 20); do k exec streams -c main -- sh -c "sleep 0.2; echo $i" >"$work/at-once.$i" 2>&1 & done
+for i in $(seq 30); do "$KUBECTL" exec streams -c main -- sh -c "sleep 0.2; echo $i" >"$work/at-once.$i" 2>&1 & done
 wait
-eq "$(cat "$work"/at-once.* | sort -n | tr '\n' ' ')" "$(seq 20 | tr '\n' ' ')" "what they said"
+eq "$(cat "$work"/at-once.* | sort -n | tr '\n' ' ')" "$(seq 30 | tr '\n' ' ')" "what they said"
 
 case "$PREFIX" in *1.20:*)
   it "runs a pod in the old way, with a generator"
