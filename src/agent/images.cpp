@@ -112,7 +112,7 @@ rt::Task<> Images::pull(std::string key, std::string image, std::vector<Registry
   } else {
     ++entry.failures;
     entry.not_before = clock_.now() + pull_delay(entry.failures);
-    entry.error = fmt::format("failed to pull image {}: {}", quote(image), pulled.error().message);
+    entry.error = pulled.error().message;
     log::warn("image pull failed", {{"image", image}, {"error", pulled.error().message}});
   }
   for (const auto& [who, wake] : std::exchange(entry.waiting, {})) wake();

@@ -51,6 +51,15 @@ TEST(PodPlan, BackOffDoublesToFiveMinutesAndStartsAnew) {
   EXPECT_EQ(crash_delay(8, 7), 10s);
 }
 
+TEST(PodPlan, BackOffStartsAnewOnlyAfterALongRun) {
+  CriContainer instance = test_instance("web", 3, State::kExited, 1);
+  EXPECT_FALSE(ran_long(instance));
+  instance.started_at = instance.finished_at - 10min;
+  EXPECT_TRUE(ran_long(instance));
+  instance.started_at = WallTime{};  // it could not be started
+  EXPECT_FALSE(ran_long(instance));
+}
+
 TEST(PodPlan, FollowsTheRestartPolicy) {
   struct Case {
     std::string policy;

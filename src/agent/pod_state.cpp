@@ -59,6 +59,11 @@ std::chrono::seconds crash_delay(uint32_t attempt, uint32_t base) {
   return std::min(kFirst * (1 << doublings), kLongest);
 }
 
+bool ran_long(const CriContainer& instance) {
+  return instance.state == ContainerState::kExited && instance.started_at != WallTime{} &&
+         instance.finished_at - instance.started_at >= kBackoffReset;
+}
+
 bool backs_off(const api::Pod& pod, const api::Container& container, const CriContainer& last, const PodState& state,
                WallTime now) {
   if (last.state != ContainerState::kExited || has_ended(pod, state)) return false;

@@ -72,6 +72,8 @@ bool restarts(const api::Pod& pod, const api::Container& container, int32_t exit
 std::chrono::seconds crash_delay(uint32_t attempt, uint32_t base);
 // A container that ran this long starts its back-off anew.
 inline constexpr std::chrono::minutes kBackoffReset{10};
+// Never true for one that could not be started.
+bool ran_long(const CriContainer& instance);
 
 // Whether the container's next instance has to wait, after this one, its last.
 bool backs_off(const api::Pod& pod, const api::Container& container, const CriContainer& last, const PodState& state,

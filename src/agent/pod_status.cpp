@@ -153,7 +153,10 @@ class StatusBuilder {
       out.state.terminated = ended;
       return;
     }
-    if (const auto trouble = state_.troubles.find(c.name); trouble != state_.troubles.end()) {
+    const auto trouble = state_.troubles.find(c.name);
+    const bool shown = trouble != state_.troubles.end() &&
+                       (trouble->second.reason != "RunContainerError" || trouble->second.retry_at > now_);
+    if (shown) {
       out.state.waiting = waiting(trouble->second.reason, trouble->second.message);
       out.last_state.terminated = ended;
       return;

@@ -131,6 +131,14 @@ TEST(PodStatus, IsNotRunningBeforePostStartHasEnded) {
   EXPECT_EQ(s.phase, "Pending");
 }
 
+TEST(PodStatus, ShowsWhyAContainerCouldNotBeRunAndThenThatItBacksOff) {
+  PodState state = test_state({test_instance("web", 1, State::kExited, 128)});
+  state.troubles["web"] = {"RunContainerError", "no such file", kNow + 2s};
+  EXPECT_EQ(status(test_pod(), state).container_statuses[0].state.waiting->reason, "RunContainerError");
+  const auto later = status(test_pod(), state, false, kNow + 3s);
+  EXPECT_EQ(later.container_statuses[0].state.waiting->reason, "CrashLoopBackOff");
+}
+
 TEST(PodStatus, SaysWhyTheAgentEndedThePod) {
   PodState state = test_state({test_instance("web", 0, State::kRunning)});
   state.verdict = Verdict{"Evicted", "too much"};

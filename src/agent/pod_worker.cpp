@@ -148,7 +148,7 @@ rt::Task<Result<>> PodWorker::observe() {
     if (!full) co_return fail(std::move(full).error());
     full->sandbox_id = item.sandbox_id;
     if (full->state == ContainerState::kExited) co_await read_last_words(*full);
-    if (full->state == ContainerState::kExited && full->finished_at - full->started_at >= kBackoffReset) {
+    if (ran_long(*full)) {
       state_.backoff_base[full->name] = full->attempt;
     }
     containers.push_back(*std::move(full));

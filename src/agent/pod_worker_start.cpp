@@ -14,7 +14,13 @@ namespace fairlead::agent {
 using namespace std::chrono_literals;
 using std::chrono::seconds;
 
+// For so long the status shows why the container could not be run, then that it backs off.
+constexpr seconds kShowRunError{2};
+
 rt::Task<bool> PodWorker::run_sandbox(RunSandbox action) {
+  if (action.attempt > 0) {
+    context_.events.normal(*pod_, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+  }
   Result<std::string> id;
   auto supported = check_supported(*pod_);
   const SandboxSpec spec = sandbox_spec(*pod_, context_.node, action.attempt);
@@ -145,7 +151,7 @@ rt::Task<bool> PodWorker::start_instance(std::string id, api::Container containe
   if (!started) {
     // The instance stays behind, exited, with the runtime's reason; the back-off counts it.
     event(container.name, "Warning", "Failed", "Error: " + started.error().message);
-    trouble(container.name, "RunContainerError", started.error().message);
+    trouble(container.name, "RunContainerError", started.error().message, kShowRunError);
     co_return true;
   }
   state_.troubles.erase(container.name);

@@ -128,6 +128,26 @@ run_ok k delete pod life-deaf
 took=$((($(date +%s%N) - begin) / 1000000))
 [ "$took" -ge 1900 ] && [ "$took" -lt 8000 ] || problem "took $took ms, wanted about 2000"
 
+run_ok k create -f - <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: life-forced}
+spec:
+  terminationGracePeriodSeconds: 60
+  containers: [{name: main, image: "localhost/tools:1", command: [sh, -c, "trap '' TERM; while :; do sleep 0.1; done"]}]
+YAML
+eventually 30 ready life-forced
+uid=$(kq pod life-forced -o 'jsonpath={.metadata.uid}')
+run_ok k delete pod life-forced --force --grace-period=0
+no_files() { [ -z "$(find "$DATA_DIR/nodes" -maxdepth 4 -name "$uid")" ]; }
+eventually 10 no_files
+
+it "says which program an image does not have"
+run_ok k run life-nosuch --image=localhost/tools:1 --image-pull-policy=IfNotPresent --command -- nosuch
+eventually 20 pod_is life-nosuch '.status.containerStatuses[0].state.waiting.reason' CrashLoopBackOff
+has "$(kq pod life-nosuch -o 'jsonpath={.status.containerStatuses[0].lastState.terminated}')" 'exec: \"nosuch\": executable file not found'
+run_ok k delete pod life-nosuch --now
+
 it "ends a pod that is active past its deadline"
 run_ok k create -f - <<'YAML'
 apiVersion: v1

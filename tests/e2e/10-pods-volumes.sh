@@ -127,6 +127,25 @@ run_ok k delete pod vol-late vol-nfs --now
 run_ok k delete configmap vol-settings vol-late vol-absent
 run_ok k delete secret vol-secret
 
+it "evicts a pod that puts more into an emptyDir than its limit"
+run_ok k create -f - <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: vol-full}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: main
+      image: localhost/tools:1
+      command: [sh, -c, "head -c 4000000 /dev/zero >/scratch/file; exec sleep infinity"]
+      volumeMounts: [{name: scratch, mountPath: /scratch}]
+  volumes: [{name: scratch, emptyDir: {sizeLimit: 1Mi}}]
+YAML
+evicted() { [ "$(kq pod vol-full -o 'jsonpath={.status.phase} {.status.reason}')" = "Failed Evicted" ]; }
+eventually 30 evicted
+has "$(kq pod vol-full -o 'jsonpath={.status.message}')" 'Usage of EmptyDir volume "scratch" exceeds the limit "1Mi".'
+run_ok k delete pod vol-full --now
+
 it "removes the volumes of a pod that is deleted while its node's agent is killed"
 run_ok k create configmap vol-kill --from-literal=a=1
 run_ok k create -f - <<'YAML'
