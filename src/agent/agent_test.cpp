@@ -69,7 +69,7 @@ class AgentTest : public testing::Test {
     }
   }
 
-  api::Pod pod(std::string name = "web-1") {
+  api::Pod pod(const std::string& name = "web-1") {
     api::Pod p = test_pod();
     p.metadata.name = name;
     p.metadata.uid = "uid-" + name;

@@ -33,7 +33,7 @@ Result<fs::path> inside(const fs::path& volume, const std::string& sub) {
   std::error_code error;
   const fs::path real = fs::weakly_canonical(volume / sub, error);
   if (error) return fail(Code::kInternal, fmt::format("{}: {}", sub, error.message()));
-  const fs::path relative = real.lexically_relative(volume);
+  fs::path relative = real.lexically_relative(volume);
   if (relative.empty() || *relative.begin() == "..")
     return fail(Code::kForbidden, fmt::format("subPath {} leads out of its volume", quote(sub)));
   return relative;

@@ -98,7 +98,7 @@ std::string payload_path(const api::Pod& pod, const api::Volume& volume, const N
 
 Result<std::string> payload_dir(const api::Pod& pod, const api::Volume& volume, const NodeFacts& node,
                                 const Payload& payload, WallTime now) {
-  const std::string path = payload_path(pod, volume, node);
+  std::string path = payload_path(pod, volume, node);
   std::error_code error;
   if (!fs::exists(path, error)) FL_CHECK(make_directories(path, fs::perms::all));
   if (is_memory_payload(volume.volume_source) && !is_mount_point(path)) FL_CHECK(mount_tmpfs(path, 0));

@@ -153,7 +153,7 @@ class Builder final : public YAML::EventHandler {
 
   static json::value tagged(const std::string& tag, const std::string& text, const YAML::Mark& mark) {
     if (tag == "!" || tag == "tag:yaml.org,2002:str") return json::value(text);
-    const auto v = resolve(text, mark);
+    auto v = resolve(text, mark);
     const bool fits = (tag == "tag:yaml.org,2002:int" && (v.is_int64() || v.is_uint64())) ||
                       (tag == "tag:yaml.org,2002:float" && v.is_number()) ||
                       (tag == "tag:yaml.org,2002:bool" && v.is_bool()) ||

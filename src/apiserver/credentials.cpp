@@ -94,7 +94,7 @@ Result<std::string> Credentials::kubeconfig_text(const std::string& server_url, 
 Result<std::string> Credentials::write_kubeconfig(const std::string& name, const std::string& server_url,
                                                   const std::string& user,
                                                   const std::vector<std::string>& groups) const {
-  const std::string path = fmt::format("{}/{}.kubeconfig", directory_, name);
+  std::string path = fmt::format("{}/{}.kubeconfig", directory_, name);
   if (const auto stored = pki::load_kubeconfig(path)) {
     const auto access = pki::select_context(*stored);
     const bool ours = access && access->cluster.server == server_url && access->cluster.ca_pem == ca_pem();

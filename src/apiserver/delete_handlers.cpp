@@ -13,7 +13,7 @@ Result<RemoveOptions> delete_options(const Request& request) {
   if (const auto grace = info.param("gracePeriodSeconds"); !grace.empty()) {
     const auto n = parse_int(grace);
     if (!n) return fail(Code::kBadRequest, fmt::format("gracePeriodSeconds {} is not a number", quote(grace)));
-    options.grace_period_seconds = *n;
+    options.grace_period_seconds = n;
   }
   if (const auto policy = info.param("propagationPolicy"); !policy.empty())
     options.propagation_policy = std::string(policy);

@@ -357,7 +357,7 @@ TEST_F(ServerTest, TakesYaml) {
   });
 }
 
-std::string as_text(std::optional<std::string> bytes) { return bytes.value_or("end"); }
+std::string as_text(const std::optional<std::string>& bytes) { return bytes.value_or("end"); }
 
 TEST_F(ServerTest, SpeaksProtobuf) {
   run([](ServerTest& t) -> Task<> {

@@ -99,7 +99,7 @@ TEST_F(InformerTest, KeepsTheLastStateWhileTheApiIsAwayAndComesBack) {
   take();
 
   int attempts = 0;
-  api.intercept = [&](auto...) -> std::optional<Error> {
+  api.intercept = [&](const auto&...) -> std::optional<Error> {
     if (++attempts > 5) return std::nullopt;
     return Error{Code::kUnavailable, "connection refused", {}};
   };

@@ -80,7 +80,8 @@ TEST_F(WorkQueueTest, WorkersRetryWhatFailsAndNeverShareAKey) {
     }
   } counter;
   rt::TaskGroup group(loop);
-  group.spawn("workers", run_workers(loop, queue, "test", 4, [&](std::string key) { return counter.reconcile(key); }));
+  group.spawn("workers",
+              run_workers(loop, queue, "test", 4, [&](std::string key) { return counter.reconcile(std::move(key)); }));
   queue.add("a");
   settle(loop);
   EXPECT_EQ(counter.calls, 1);

@@ -58,7 +58,7 @@ Running start_replicationcontroller(const Start& s) {
 }
 Running start_scheduler(const Start& s) {
   auto report = [&events = s.c.events](const api::Pod& pod, std::string_view type, std::string_view reason,
-                                       std::string message) {
+                                       const std::string& message) {
     events.record(client::reference_to(pod), type, reason, message, "default-scheduler");
   };
   auto scheduler = make<Scheduler>(s.c.loop, s.c.api, s.c.informers, s.c.clock, std::move(report));

@@ -249,7 +249,6 @@ TEST(Server, ShutdownAnswersWhatWasReceived) {
 rt::Task<> late_answers(rt::Loop& loop) {
   // The upstream answers only once shutdown has begun.
   bool stopping = false;
-  std::optional<Query> held;
   FakeUpstream upstream(loop, [&](const Query& q, bool) -> std::optional<Message> {
     if (!stopping) return std::nullopt;
     return answer_with(q, {"192.0.2.1"});
@@ -295,7 +294,7 @@ TEST(Server, AddressesInUseAreNamed) {
   EXPECT_EQ(server.error().message, fmt::format("listen on {} (TCP): Address already in use", where));
 }
 
-std::string run_dig(std::string arguments) {
+std::string run_dig(const std::string& arguments) {
   std::string out;
   FILE* pipe = ::popen(("dig +time=5 +tries=1 " + arguments + " 2>&1").c_str(), "r");
   if (!pipe) return out;

@@ -133,6 +133,7 @@ Result<> Cgroups::create(const std::string& path) const {
 
 std::vector<std::string> Cgroups::procs_files(std::string_view path) const {
   std::vector<std::string> out;
+  out.reserve(hierarchies_.size());
   for (const auto& h : hierarchies_) out.push_back(directory(h, path) + "/cgroup.procs");
   return out;
 }

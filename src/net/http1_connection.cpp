@@ -88,7 +88,7 @@ void Http1Connection::start(std::function<void()> on_end) {
   on_end_ = std::move(on_end);
   running_ = true;
   asio::co_spawn(shared_.loop.executor(), run(),
-                 asio::bind_cancellation_slot(signal_.slot(), [this](std::exception_ptr e) {
+                 asio::bind_cancellation_slot(signal_.slot(), [this](const std::exception_ptr& e) {
                    if (e) {
                      try {
                        std::rethrow_exception(e);
@@ -405,7 +405,7 @@ void Http1Connection::cancel_when_client_leaves() {
   if (!watch_) watch_ = std::make_unique<Watch>(shared_.loop);
   watch_->running = true;
   asio::co_spawn(shared_.loop.executor(), watch_client(),
-                 asio::bind_cancellation_slot(watch_->signal.slot(), [this](std::exception_ptr) {
+                 asio::bind_cancellation_slot(watch_->signal.slot(), [this](const std::exception_ptr&) {
                    watch_->running = false;
                    watch_->ended.notify();
                    part_ended();

@@ -83,7 +83,7 @@ rt::Task<> says_nothing() { co_return; }
 struct Router {
   rt::Loop& loop;
   Seen& seen;
-  rt::Task<> operator()(HttpRequest request, ResponseWriter& response) const {
+  rt::Task<> operator()(const HttpRequest& request, ResponseWriter& response) const {
     const std::string path(request.path());
     if (path == "/watch") return quiet_watch(loop, seen, response);
     if (path == "/endless") return endless(seen, response);

@@ -463,7 +463,7 @@ Result<std::vector<Route>> Netlink::routes() {
     Request request(RTM_GETROUTE, 0, m);
     FL_CHECK(dump(request, [&](uint16_t type, const char* data, size_t size) {
       if (type != RTM_NEWROUTE) return;
-      if (auto r = parse_route(data, size)) out.push_back(std::move(*r));
+      if (const auto r = parse_route(data, size)) out.push_back(*r);
     }));
   }
   return out;

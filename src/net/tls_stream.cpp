@@ -219,7 +219,7 @@ Result<Stream::Step> Stream::write_step(std::span<const std::string_view> pieces
       size_t n = 0;
       for (const std::string_view piece : pieces) {
         const size_t take = std::min(piece.size(), kRecord - n);
-        std::copy_n(piece.data(), take, gathered.data() + n);
+        piece.copy(gathered.data() + n, take);
         n += take;
         if (n == kRecord) break;
       }

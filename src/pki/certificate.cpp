@@ -130,7 +130,7 @@ struct Ca::Keys {
   KeyPtr key;
 };
 
-Result<Ca> Ca::create(std::string common_name, WallTime now, std::chrono::days validity) {
+Result<Ca> Ca::create(const std::string& common_name, WallTime now, std::chrono::days validity) {
   FL_TRY(KeyPtr key, generate_p256());
   FL_TRY(const X509Ptr certificate, blank(key.get(), now - 5min, now + validity));
   X509* raw = certificate.get();
@@ -161,10 +161,10 @@ Result<Ca> Ca::load(const KeyPairPem& pem) {
   return Ca(std::move(keys), pem);
 }
 
-Result<Ca> Ca::load_or_create(const std::string& prefix, std::string common_name, WallTime now) {
+Result<Ca> Ca::load_or_create(const std::string& prefix, const std::string& common_name, WallTime now) {
   const bool neither = ::access((prefix + ".crt").c_str(), F_OK) != 0 && ::access((prefix + ".key").c_str(), F_OK) != 0;
   if (neither) {
-    FL_TRY(Ca made, create(std::move(common_name), now));
+    FL_TRY(Ca made, create(common_name, now));
     FL_CHECK(write_key_pair(prefix, made.pem()));
     return made;
   }

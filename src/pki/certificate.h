@@ -33,11 +33,12 @@ struct CertificateSpec {
 class Ca {
  public:
   // Self-signed.
-  static Result<Ca> create(std::string common_name, WallTime now, std::chrono::days validity = std::chrono::days{3650});
+  static Result<Ca> create(const std::string& common_name, WallTime now,
+                           std::chrono::days validity = std::chrono::days{3650});
   // The certificate must be an authority's and the key must belong to it.
   static Result<Ca> load(const KeyPairPem& pem);
   // Loads the pair of files at `prefix`, or creates it and writes it there, when neither file exists.
-  static Result<Ca> load_or_create(const std::string& prefix, std::string common_name, WallTime now);
+  static Result<Ca> load_or_create(const std::string& prefix, const std::string& common_name, WallTime now);
 
   // A new key and its certificate, valid from five minutes before `now` (clocks differ).
   [[nodiscard]] Result<KeyPairPem> issue(const CertificateSpec& spec, WallTime now) const;

@@ -20,7 +20,7 @@ void count(std::vector<std::pair<int, uint64_t>>& counts, int status) {
 }
 
 // A listener on all addresses, of both families where the machine has both.
-Result<std::unique_ptr<net::HttpServer>> listen_everywhere(rt::Loop& loop, uint16_t port, std::string name,
+Result<std::unique_ptr<net::HttpServer>> listen_everywhere(rt::Loop& loop, uint16_t port, const std::string& name,
                                                            const net::HttpHandler& handler) {
   const Endpoint four{IpAddress::v4(0), port};
   const Endpoint six{IpAddress(), port};
@@ -76,9 +76,10 @@ Result<> HealthServers::set_check(const std::string& service, const std::optiona
     checks_.erase(at);
   }
   if (!check) return {};
-  auto server = listen_everywhere(
-      loop_, check->port, "health check " + service,
-      [this, service](net::HttpRequest, net::ResponseWriter& response) { return answer_check(service, response); });
+  auto server = listen_everywhere(loop_, check->port, "health check " + service,
+                                  [this, service](const net::HttpRequest&, net::ResponseWriter& response) {
+                                    return answer_check(service, response);
+                                  });
   if (!server) return fail(std::move(server).error().in("health check port of Service " + service));
   checks_[service] = Check{*check, std::move(*server)};
   return {};

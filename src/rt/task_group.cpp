@@ -18,7 +18,7 @@ void TaskGroup::spawn(std::string name, Task<> task) {
   running_.emplace_back(std::move(name));
   const auto it = std::prev(running_.end());
   asio::co_spawn(loop_.executor(), std::move(task),
-                 asio::bind_cancellation_slot(it->signal.slot(), [this, it](std::exception_ptr e) {
+                 asio::bind_cancellation_slot(it->signal.slot(), [this, it](const std::exception_ptr& e) {
                    if (e) {
                      try {
                        std::rethrow_exception(e);

@@ -92,7 +92,7 @@ TEST_F(ServiceEndpointsTest, FollowPodsInBothForms) {
 }
 
 TEST_F(ServiceEndpointsTest, LeaveAtOnceWhenAPodIsDeleted) {
-  client::run_now(loop, api.remove(api::kind_of<api::Pod>(), "default", "web-1", {}));
+  EXPECT_TRUE(client::run_now(loop, api.remove(api::kind_of<api::Pod>(), "default", "web-1", {})));
   client::settle(loop);
   EXPECT_EQ(ready_addresses(), (Addresses{"10.244.0.2", "10.244.0.3"}));
   EXPECT_EQ(ready_in_slices(), ready_addresses());

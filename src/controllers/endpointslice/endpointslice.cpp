@@ -135,7 +135,6 @@ Task<Result<>> EndpointSliceController::reconcile(std::string key) {
   if (!caught_up(key)) {
     // The slice's own event brings us back; the timer is for a slice that somebody else removed meanwhile.
     if (queue_.failures(key) == 0) queue_.add_after(key, std::chrono::seconds(1));
-    const auto ns = api::parse_key(key).ns;
     if (!services_.get(key) && slices_of(key).empty()) written_.erase(key);
     co_return Result<>{};
   }

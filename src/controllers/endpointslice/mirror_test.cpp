@@ -16,7 +16,7 @@ struct MirrorTest : ControllerTest {
     service.spec.ports.emplace_back().port = 5432;
     api.put(service);
   }
-  static api::Endpoints endpoints(std::vector<std::string> ips) {
+  static api::Endpoints endpoints(const std::vector<std::string>& ips) {
     api::Endpoints e;
     e.metadata.namespace_ = "default";
     e.metadata.name = "db";

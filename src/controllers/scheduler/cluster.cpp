@@ -178,7 +178,7 @@ void SchedulerCluster::remove_node(const std::string& name) {
   if (it->second.pods.empty()) by_name_.erase(it);
 }
 
-void SchedulerCluster::set_pod(const std::string& key, PodPtr pod, const std::string& node) {
+void SchedulerCluster::set_pod(const std::string& key, const PodPtr& pod, const std::string& node) {
   remove_pod(key);
   add_to(by_name_[node], key, pod, 1);
   node_of_[key] = node;

@@ -44,7 +44,7 @@ class SchedulerCluster {
   void set_node(NodePtr node);
   void remove_node(const std::string& name);
   // A pod on a node: bound, or assumed to be. Moves it when it was elsewhere.
-  void set_pod(const std::string& key, PodPtr pod, const std::string& node);
+  void set_pod(const std::string& key, const PodPtr& pod, const std::string& node);
   void remove_pod(const std::string& key);
 
   [[nodiscard]] Choice choose(const api::Pod& pod) const;

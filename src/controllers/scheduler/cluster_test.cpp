@@ -5,7 +5,7 @@
 namespace fairlead::controllers {
 namespace {
 
-NodePtr node(std::string name, std::string cpu = "4", std::string pods = "110") {
+NodePtr node(const std::string& name, std::string cpu = "4", std::string pods = "110") {
   auto n = std::make_shared<api::Node>();
   n->metadata.name = name;
   n->metadata.labels["kubernetes.io/hostname"] = name;

@@ -110,7 +110,7 @@ rt::Task<> FakeUpstream::serve_tcp() {
 
 rt::Task<> FakeUpstream::shutdown() { co_await tasks_.shutdown(); }
 
-Message answer_with(const Query& query, std::vector<std::string> addresses, uint32_t ttl) {
+Message answer_with(const Query& query, const std::vector<std::string>& addresses, uint32_t ttl) {
   Message m;
   m.header = {.id = query.id, .flags = flag::kResponse | flag::kRecursionDesired | flag::kRecursionAvailable};
   m.questions = {query.question};

@@ -36,7 +36,7 @@ class FakeUpstream {
 };
 
 // An answer to `query` with these addresses.
-Message answer_with(const Query& query, std::vector<std::string> addresses, uint32_t ttl = 300);
+Message answer_with(const Query& query, const std::vector<std::string>& addresses, uint32_t ttl = 300);
 Message failure(const Query& query, Rcode rcode);
 
 // One datagram there, one back; nothing after five seconds.

@@ -150,7 +150,7 @@ Lab::~Lab() {
 }
 
 IpAddress Lab::pod_ip(int i, IpFamily family) const {
-  const auto n = static_cast<uint64_t>(4 * i + 2);
+  const auto n = 4 * static_cast<uint64_t>(i) + 2;
   return (family == IpFamily::kV4 ? *IpAddress::parse("10.244.1.0") : *IpAddress::parse("fd00:10:244:1::")).plus(n);
 }
 IpAddress Lab::node_ip(IpFamily family) const {
@@ -218,8 +218,8 @@ Result<> Lab::connect_client() {
 
 Result<> Lab::connect_pod(int i) {
   // pod_ip is the second address of its /30 (/126); the node has the first.
-  const IpAddress four = (*IpAddress::parse("10.244.1.0")).plus(static_cast<uint64_t>(4 * i + 1));
-  const IpAddress six = (*IpAddress::parse("fd00:10:244:1::")).plus(static_cast<uint64_t>(4 * i + 1));
+  const IpAddress four = (*IpAddress::parse("10.244.1.0")).plus(4 * static_cast<uint64_t>(i) + 1);
+  const IpAddress six = (*IpAddress::parse("fd00:10:244:1::")).plus(4 * static_cast<uint64_t>(i) + 1);
   return link(node(), pod(i), fmt::format("pod{}", i), {{four, 30}, {six, 126}});
 }
 
