@@ -7,9 +7,9 @@ address=$(kq pod "$victim" -o 'jsonpath={.status.podIP}')
 has "$(endpoints_of webui)" "$address"
 run_ok k delete pod "$victim" --wait=false
 gone() { ! endpoints_of webui | grep -qx "$address"; }
-eventually 2 gone
+eventually 10 gone
 eventually 20 pods_ready app=webui 3
-eventually 5 endpoint_count_is webui 3
+eventually 10 endpoint_count_is webui 3
 eq "$(kq svc webui -o 'jsonpath={.spec.clusterIP}')" 10.100.100.100 "ClusterIP"
 
 it "does not count a pod that is not ready"
@@ -25,11 +25,11 @@ eventually 15 endpoint_count_is webui 3
 it "refuses connections at once when the Deployment is gone, and keeps the Service"
 run_ok k delete deployment webui
 eventually 30 no_pods app=webui
-eventually 5 endpoint_count_is webui 0
+eventually 10 endpoint_count_is webui 0
 matches "$(k get endpoints webui 2>/dev/null)" '^webui +<none>'
 matches "$(k get svc webui)" '10\.100\.100\.100'
 refuses() { node_run node1 -- curl -s -m 2 http://10.100.100.100/; [ $? = 7 ]; }
-eventually 5 refuses
+eventually 10 refuses
 
 it "comes back with the Deployment"
 run_ok k create -f "$ROOT/examples/deploy-web.yaml"

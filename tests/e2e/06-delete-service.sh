@@ -10,7 +10,7 @@ eventually 10 works
 has "$(node_run node1 -- iptables-save -t nat)" "default/doomed"
 run_ok k delete svc doomed
 no_rules() { ! node_run node1 -- iptables-save | grep -qE 'doomed|10\.100\.100\.66'; }
-eventually 5 no_rules
+eventually 10 no_rules
 for node in node2 node3; do
   hasnt "$(node_run $node -- iptables-save)" "10.100.100.66"
 done

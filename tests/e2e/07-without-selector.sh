@@ -15,7 +15,7 @@ run_ok k create -f - <<Y
  {"apiVersion":"v1","kind":"Service","metadata":{"name":"outside-a"},"spec":{"ports":[{"port":80,"targetPort":18081}]}},
  {"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"outside-a"},"subsets":[{"addresses":[{"ip":"$outside"}],"ports":[{"port":18081}]}]}]}
 Y
-eventually 5 reaches outside-a
+eventually 10 reaches outside-a
 matches "$(k get svc outside-a -o wide)" '^outside-a +ClusterIP +10\.[0-9.]+ +<none> +80/TCP +[0-9a-z]+ +<none>$'
 matches "$(k get endpoints outside-a 2>/dev/null)" "^outside-a +$outside:18081"
 
@@ -26,7 +26,7 @@ run_ok k create -f - <<Y
  {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"outside-b-1","labels":{"kubernetes.io/service-name":"outside-b"}},
   "addressType":"IPv4","ports":[{"name":"http","protocol":"TCP","port":18081}],"endpoints":[{"addresses":["$outside"]}]}]}
 Y
-eventually 5 reaches outside-b
+eventually 10 reaches outside-b
 
 it "refuses an endpoint that is no address, and says which field"
 refused 'subsets[0].addresses[0].ip: Invalid value: "example.com": must be a valid IP address' \

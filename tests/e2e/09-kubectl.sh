@@ -93,7 +93,7 @@ run_ok k scale deployment shop --replicas=3
 refused "Expected replicas to be 9, was 3" k scale deployment shop --replicas=1 --current-replicas=9
 eventually 30 pods_ready app=shop 3
 three_of_three() { k get deployment shop | grep -Eq '^shop +3/3 '; }
-eventually 5 three_of_three
+eventually 10 three_of_three
 
 it "waits for a condition and for a deletion"
 run_ok k wait --for=condition=Available deployment/shop --timeout=30s

@@ -184,7 +184,7 @@ unforward
 it "goes on after a port that nobody listens on"
 forward pod/streams-web :81
 curl -s -m 5 "http://127.0.0.1:$port/" && problem "an answer from a port that nobody listens on"
-eventually 5 grep -q 'onnection refused' "$work/forward"
+eventually 10 grep -q 'onnection refused' "$work/forward"
 unforward
 refused 'unable to forward port because pod is not running. Current status=Pending' k port-forward pod/streams-absent :80
 

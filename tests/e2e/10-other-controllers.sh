@@ -55,7 +55,7 @@ eventually 40 no_pods app=set-web
 it "gives every namespace its default account and the cluster's authority"
 run_ok k create namespace accounts
 has_account() { kq serviceaccount default -n accounts && kq configmap kube-root-ca.crt -n accounts; }
-eventually 5 has_account
+eventually 10 has_account
 matches "$(k get sa -n accounts)" '^default '
 has "$(kq configmap kube-root-ca.crt -n accounts -o 'jsonpath={.data.ca\.crt}')" 'BEGIN CERTIFICATE'
 run_ok k delete namespace accounts

@@ -14,22 +14,22 @@ spec:
   terminationGracePeriodSeconds: 5
   volumes: [{name: work, emptyDir: {}}]
   initContainers:
-    - {name: one, image: "localhost/tools:1", command: [sh, -c, "echo one >>/work/order"], volumeMounts: [{name: work, mountPath: /work}]}
+    - {name: one, image: "localhost/tools:1", command: [sh, -c, "echo one >>/steps/order"], volumeMounts: [{name: work, mountPath: /steps}]}
     - name: side
       image: localhost/tools:1
       restartPolicy: Always
-      command: [sh, -c, "echo side >>/work/order; trap 'echo side-end >>/work/order; exit 0' TERM; while :; do sleep 0.1; done"]
-      startupProbe: {periodSeconds: 1, exec: {command: [grep, -q, side, /work/order]}}
-      volumeMounts: [{name: work, mountPath: /work}]
-    - {name: two, image: "localhost/tools:1", command: [sh, -c, "echo two >>/work/order"], volumeMounts: [{name: work, mountPath: /work}]}
+      command: [sh, -c, "echo side >>/steps/order; trap 'echo side-end >>/steps/order; exit 0' TERM; while :; do sleep 0.1; done"]
+      startupProbe: {periodSeconds: 1, exec: {command: [grep, -q, side, /steps/order]}}
+      volumeMounts: [{name: work, mountPath: /steps}]
+    - {name: two, image: "localhost/tools:1", command: [sh, -c, "echo two >>/steps/order"], volumeMounts: [{name: work, mountPath: /steps}]}
   containers:
     - name: main
       image: localhost/tools:1
-      command: [sh, -c, "echo main >>/work/order; exec sleep infinity"]
-      volumeMounts: [{name: work, mountPath: /work}]
+      command: [sh, -c, "echo main >>/steps/order; exec sleep infinity"]
+      volumeMounts: [{name: work, mountPath: /steps}]
 YAML
 eventually 30 ready life-init
-eq "$(in_pod life-init cat /work/order | xargs)" "one side two main"
+eq "$(in_pod life-init cat /steps/order | xargs)" "one side two main"
 matches "$(k get pod life-init --no-headers)" '^life-init +2/2 +Running +0 '
 eq "$(kq pod life-init -o 'jsonpath={.status.initContainerStatuses[0].state.terminated.reason}')" Completed
 eq "$(kq pod life-init -o 'jsonpath={range .status.conditions[*]}{.type}={.status} {end}' | xargs -n1 | sort | xargs)" \

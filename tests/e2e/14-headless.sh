@@ -13,7 +13,7 @@ matches "$(k describe svc headless)" '^IP: +None'
 it "resolves to one address for each ready pod"
 pods=$(kq pods -l app=webui -o 'jsonpath={range .items[*]}{.status.podIP}{"\n"}{end}' | sort)
 all_there() { [ "$(records headless | sort)" = "$pods" ]; }
-eventually 5 all_there
+eventually 10 all_there
 eq "$(printf '%s\n' "$pods" | wc -l)" 3 "pods"
 
 it "answers in changing order"

@@ -12,7 +12,7 @@ matches "$(k describe svc elsewhere)" 'External Name: +webui\.default\.svc\.clus
 it "answers CNAME and follows it"
 answer() { in_pod tools dig +search +noall +answer elsewhere; }
 is_alias() { answer | grep -q 'CNAME'; }
-eventually 5 is_alias
+eventually 10 is_alias
 matches "$(answer)" '^elsewhere\.default\.svc\.cluster\.local\..*CNAME.*webui\.default\.svc\.cluster\.local\.'
 matches "$(answer)" '^webui\.default\.svc\.cluster\.local\..*A.*10\.100\.100\.100'
 matches "$(in_pod tools curl -s -m 3 http://elsewhere/)" '^webui-'
@@ -29,5 +29,5 @@ it "becomes a Service with an address when its type changes"
 run_ok k patch svc elsewhere -p '{"spec":{"type":"ClusterIP","externalName":null,"selector":{"app":"webui"},"ports":[{"port":80}]}}'
 matches "$(kq svc elsewhere -o 'jsonpath={.spec.clusterIP}')" '^10\.'
 has_address() { in_pod tools dig +search +short elsewhere | grep -q '^10\.'; }
-eventually 5 has_address
+eventually 10 has_address
 run_ok k delete svc elsewhere

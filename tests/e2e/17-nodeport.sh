@@ -28,4 +28,4 @@ it "stops answering when the Service is deleted"
 run_ok k delete svc webui-nodeport
 address=$(kq node node1 -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
 closed() { ! curl -s -m 1 "http://$address:30200/" >/dev/null; }
-eventually 5 closed
+eventually 10 closed
