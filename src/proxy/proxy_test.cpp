@@ -33,7 +33,7 @@ class ProxyTest : public ::testing::Test {
   ProxyTest() : api_(loop_, clock_) {
     config_.node_name = "node1";
     config_.healthz = config_.metrics = Endpoint{IpAddress::v4(0x7f000001), 0};
-    config_.make_plane = [this](rt::Loop&, PlaneOptions) { return std::make_unique<FakePlane>(*this); };
+    config_.make_plane = [this](rt::Loop&, const PlaneOptions&) { return std::make_unique<FakePlane>(*this); };
   }
 
   struct FakePlane final : Plane {

@@ -73,10 +73,10 @@ Task<std::string> dump(Store& store, Revision at) {
 
 TEST_F(SqliteStoreTest, StateHistoryAndRevisionSurviveARestart) {
   auto store = open();
-  run(put(*store, "/a", "1"));
-  run(put(*store, "/b", "1"));
-  run(put(*store, "/a", "2"));
-  run(remove(*store, "/b"));
+  EXPECT_TRUE(run(put(*store, "/a", "1")));
+  EXPECT_TRUE(run(put(*store, "/b", "1")));
+  EXPECT_TRUE(run(put(*store, "/a", "2")));
+  EXPECT_TRUE(run(remove(*store, "/b")));
   run(store->close());
   store.reset();
   store = open();
@@ -93,10 +93,10 @@ TEST_F(SqliteStoreTest, StateHistoryAndRevisionSurviveARestart) {
 
 TEST_F(SqliteStoreTest, CompactionShrinksTheFileAndSurvivesARestart) {
   auto store = open({.events = 10});
-  for (int i = 0; i < 50; ++i) run(put(*store, "/a", std::to_string(i)));
-  run(put(*store, "/b", "1"));
-  run(remove(*store, "/b"));
-  for (int i = 0; i < 20; ++i) run(put(*store, "/c", std::to_string(i)));
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(run(put(*store, "/a", std::to_string(i))));
+  EXPECT_TRUE(run(put(*store, "/b", "1")));
+  EXPECT_TRUE(run(remove(*store, "/b")));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(run(put(*store, "/c", std::to_string(i))));
   run(store->close());
   store.reset();
 
@@ -118,8 +118,8 @@ TEST_F(SqliteStoreTest, CompactionShrinksTheFileAndSurvivesARestart) {
 
 TEST_F(SqliteStoreTest, RevisionSurvivesWhenAllThatIsLeftIsCompacted) {
   auto store = open();
-  run(put(*store, "/a", "1"));
-  run(remove(*store, "/a"));
+  EXPECT_TRUE(run(put(*store, "/a", "1")));
+  EXPECT_TRUE(run(remove(*store, "/a")));
   EXPECT_TRUE(run(store->compact(2)).has_value());
   run(store->close());
   store.reset();

@@ -338,7 +338,7 @@ TEST_P(StoreTest, ConcurrentReadModifyWriteLosesNothing) {
 
 TEST_P(StoreTest, AnyBytesAreAValue) {
   with_store([](rt::Loop&, Store& store) -> Task<> {
-    const std::string value("\0\xff\n k8s", 8);
+    const std::string value("\0\xff\n k8s", 7);
     co_await put(store, "/a", value);
     co_await put(store, "/empty", "");
     auto a = co_await store.get("/a");

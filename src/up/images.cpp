@@ -170,13 +170,11 @@ rt::Task<Result<>> clone_root(rt::Loop& loop, std::string prepared, std::string 
   // Databases are written to: they are copied. Everything else is linked, or copied where that cannot be, on another
   // file system.
   net::SpawnOptions o;
-  o.argv = {"sh",
-            "-c",
+  o.argv = {"sh", "-c",
+            // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one script
             "cp -al \"$1/.\" \"$2\" 2>/dev/null || { rm -rf \"$2\" && cp -a --reflink=auto \"$1/.\" \"$2\"; }\n"
             "cd \"$1\" && find . -name '*.db' -exec cp --parents --remove-destination {} \"$2\" \\;",
-            "clone",
-            prepared,
-            unfinished};
+            "clone", prepared, unfinished};
   net::RunLimits limits;
   limits.time = std::chrono::minutes{5};
   auto done = co_await net::run_ok(loop, std::move(o), {}, limits);

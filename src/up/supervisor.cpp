@@ -316,8 +316,8 @@ rt::Task<Result<PreparedImages>> Supervisor::prepare() {
 
 rt::Task<> Supervisor::run_node(NodeRun& node, PreparedImages prepared) {
   auto done = co_await start_runtime(node, std::move(prepared));
-  if (!done) node_failure_ = std::move(done).error().in(node.plan.name);
   node.images_ready = done.has_value();
+  if (!done) node_failure_ = std::move(done).error().in(node.plan.name);
   changed_.notify();
 }
 

@@ -195,7 +195,6 @@ TEST_P(Kernel, OthersRulesStay) {
      "*nat\n:CNI-x - [0:0]\n-A POSTROUTING -s 10.244.1.2/32 -j CNI-x\n-A CNI-x -j MASQUERADE\nCOMMIT\n"
      "*filter\n:KUBE-FIREWALL - [0:0]\n-A KUBE-FIREWALL -m mark --mark 0x8000/0x8000 -j DROP\n"
      "-A OUTPUT -j KUBE-FIREWALL\nCOMMIT\n");
-  const std::string before = sh("save", {"-t", "nat"});
   model_.put(web());
   model_.put(make_slice("web-1", "web", {endpoint("10.244.1.2")}));
   (void)model_.commit();
