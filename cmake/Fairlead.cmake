@@ -18,6 +18,9 @@ if(FAIRLEAD_SANITIZE)
   target_compile_options(fairlead_options INTERFACE
     -fsanitize=${FAIRLEAD_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer
     $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
+  if(FAIRLEAD_SANITIZE STREQUAL "thread")
+    target_compile_options(fairlead_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+  endif()
   target_link_options(fairlead_options INTERFACE -fsanitize=${FAIRLEAD_SANITIZE})
 endif()
 find_program(MOLD mold)
