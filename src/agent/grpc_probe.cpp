@@ -79,9 +79,9 @@ rt::Task<Result<>> grpc_check(rt::Loop& loop, Endpoint server, std::string servi
       grpc::CreateCustomChannel(fmt::format("{}", server), grpc::InsecureChannelCredentials(), arguments);
   grpc::GenericStub stub(channel);
   grpc::StubOptions options;
-  grpc::ByteBuffer request = buffer_of(encode_health_request(service));
+  const grpc::ByteBuffer request = buffer_of(encode_health_request(service));
   auto answer = co_await unary<grpc::ByteBuffer, grpc::ByteBuffer>(
-      loop, in_flight, std::move(request), limit, [&stub, &options](auto* context, auto* in, auto* out, auto callback) {
+      loop, in_flight, request, limit, [&stub, &options](auto* context, auto* in, auto* out, auto callback) {
         stub.UnaryCall(context, "/grpc.health.v1.Health/Check", options, in, out, std::move(callback));
       });
   if (!answer) co_return fail(Code::kUnavailable, error_text(answer.error(), server, service, limit));
